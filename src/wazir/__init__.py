@@ -1,0 +1,1 @@
+"""Wazir: give it a program and a search space; it finds the hyperparameters."""

@@ -1,0 +1,1 @@
+"""What to try next, as pure functions of a study and its trials."""

@@ -1,0 +1,1 @@
+"""Study and Trial handles: what a Python user holds."""

@@ -1,0 +1,65 @@
+"""Resource names: the only module that builds and reads them.
+
+A `*_id` is one component, a `*_name` the full path. Ours is `projects/P/studies/S[/trials/N]`;
+Vertex has `projects/P/locations/L/studies/S`, OSS Vizier `owners/O/studies/S`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from wazir.domain.errors import InvalidInputError
+
+DEFAULT_PROJECT = "default"
+
+# Ids are also names of folders: no separators, no leading dot or dash.
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_PATTERNS = (
+    re.compile(r"projects/(?P<project>[^/]+)(?:/locations/[^/]+)?/studies/(?P<study>[^/]+)"),
+    re.compile(r"owners/(?P<project>[^/]+)/studies/(?P<study>[^/]+)"),
+)
+
+
+@dataclass(frozen=True, order=True)
+class StudyName:
+    """The full name of a study.
+
+    Raises:
+        InvalidInputError: a component holds a character that is not allowed.
+    """
+
+    project_id: str
+    study_id: str
+
+    def __post_init__(self) -> None:
+        for what, text in (("project", self.project_id), ("study", self.study_id)):
+            if not _ID.fullmatch(text):
+                raise InvalidInputError(
+                    f"the name of a {what} has 1 to 128 letters, digits, '_', '-' or '.', "
+                    f"and begins with a letter, a digit or '_'; got {text!r}"
+                )
+
+    def __str__(self) -> str:
+        return f"projects/{self.project_id}/studies/{self.study_id}"
+
+    def trial(self, trial_id: int) -> str:
+        """Return the full name of one of the study's trials."""
+        return f"{self}/trials/{trial_id}"
+
+
+def parse_study_name(text: str) -> StudyName:
+    """Return the study named by a full name of any accepted form, or by its id alone.
+
+    Raises:
+        InvalidInputError: the text is no study name.
+    """
+    for pattern in _PATTERNS:
+        match = pattern.fullmatch(text)
+        if match:
+            return StudyName(match["project"], match["study"])
+    return StudyName(DEFAULT_PROJECT, text)
+
+
+def study_id_from(text: str) -> str:
+    """Return a valid study id made from any text, such as the name of a program."""
+    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:128]
+    return cleaned or "study"

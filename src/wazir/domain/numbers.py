@@ -1,0 +1,43 @@
+"""Checks that turn what a user gave into plain numbers and categories."""
+
+import math
+
+from wazir.domain.errors import InvalidInputError
+
+
+def as_number(value: object, what: str) -> int | float:
+    """Return an int or a finite float; accepts number types of other libraries, not texts."""
+    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+        raise InvalidInputError(f"{what} must be a number, got {value!r}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise InvalidInputError(f"{what} must be finite, got {value!r}")
+    return int(value) if hasattr(value, "__index__") else number
+
+
+def as_finite(value: object, what: str) -> float:
+    """Return a finite float, or raise InvalidInputError naming `what`."""
+    return float(as_number(value, what))
+
+
+def as_whole(value: object, what: str) -> int:
+    """Return a whole number as an int, or raise InvalidInputError naming `what`."""
+    number = as_number(value, what)
+    if number != int(number):
+        raise InvalidInputError(f"{what} of an INTEGER must be a whole number, got {value!r}")
+    return int(number)
+
+
+def as_category(value: object) -> str | bool | int | float:
+    """Return a text, boolean or number as it is, or raise InvalidInputError."""
+    if isinstance(value, (str, bool)):
+        return value
+    if value is None or not hasattr(value, "__float__"):
+        raise InvalidInputError(
+            f"a category must be a text, a boolean or a number, got {value!r}",
+            hint="write it as a text and translate it in your program",
+        )
+    return as_number(value, "a category")

@@ -1,0 +1,149 @@
+"""A study: the problem to solve, how to search, and where the study stands."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import MeasurementSelection, Metric
+from wazir.domain.names import StudyName
+from wazir.domain.space import SearchSpace
+from wazir.domain.trials import Metadata
+
+
+class StudyState(enum.Enum):
+    """Whether a study takes new trials: ACTIVE does, INACTIVE is paused, COMPLETED has ended."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    COMPLETED = "COMPLETED"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class ObservationNoise(enum.Enum):
+    """How much a repeated trial differs: LOW trusts each value, HIGH expects noise."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    LOW = "LOW"
+    HIGH = "HIGH"
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Which rule stops hopeless trials, with its numbers.
+
+    `use_elapsed_time` measures progress in seconds instead of steps.
+    """
+
+    rule: str = "default"
+    use_elapsed_time: bool = False
+    options: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StudyStopping:
+    """When a study ends by itself (Vertex's studyStoppingConfig); None means no limit.
+
+    Durations are seconds, `end_at` values Unix seconds.
+    """
+
+    stop_as_soon_as_possible: bool = False
+    min_n_trials: int | None = None
+    max_n_trials: int | None = None
+    max_n_trials_without_progress: int | None = None
+    min_duration_s: float | None = None
+    min_end_at: float | None = None
+    max_duration_s: float | None = None
+    max_end_at: float | None = None
+    max_duration_without_progress_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and value < 0:
+                raise InvalidInputError(f"{name} must not be negative, got {value!r}")
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """What a study optimizes and how; the first objective metric leads.
+
+    Raises:
+        InvalidInputError: no objective metric, a metric name used twice, or an invalid seed.
+    """
+
+    space: SearchSpace
+    metrics: tuple[Metric, ...]
+    algorithm: str = "DEFAULT"
+    seed: int = 0
+    observation_noise: ObservationNoise = ObservationNoise.UNSPECIFIED
+    measurement_selection: MeasurementSelection = MeasurementSelection.LAST
+    early_stopping: EarlyStopping | None = None
+    study_stopping: StudyStopping | None = None
+
+    def __post_init__(self) -> None:
+        if not any(metric.is_objective for metric in self.metrics):
+            raise InvalidInputError(
+                "a study needs at least one metric to optimize, got none",
+                hint="name it with minimize or maximize",
+            )
+        names = [metric.name for metric in self.metrics]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidInputError(f"metric {name!r} is defined twice")
+        if not 0 <= self.seed < 2**63:
+            raise InvalidInputError(f"a seed must lie in [0, 2**63), got {self.seed!r}")
+
+    @property
+    def objectives(self) -> tuple[Metric, ...]:
+        """The metrics that are optimized."""
+        return tuple(metric for metric in self.metrics if metric.is_objective)
+
+    @property
+    def objective(self) -> Metric:
+        """The first objective metric."""
+        return self.objectives[0]
+
+
+@dataclass(frozen=True)
+class TrialCounts:
+    """How many trials of a study are in which state."""
+
+    requested: int = 0
+    active: int = 0
+    stopping: int = 0
+    succeeded: int = 0
+    infeasible: int = 0
+
+    @property
+    def total(self) -> int:
+        """All trials."""
+        return self.completed + self.pending
+
+    @property
+    def completed(self) -> int:
+        """Trials that have ended, with or without a result."""
+        return self.succeeded + self.infeasible
+
+    @property
+    def pending(self) -> int:
+        """Trials that have not ended."""
+        return self.requested + self.active + self.stopping
+
+
+@dataclass(frozen=True)
+class Study:
+    """A stored study.
+
+    `revision` grows with every change; `config_revision` is the revision of the last edit of the
+    configuration or deletion of a trial. Times are Unix seconds.
+    """
+
+    name: StudyName
+    config: StudyConfig
+    state: StudyState = StudyState.ACTIVE
+    metadata: Metadata = field(default_factory=dict)
+    created_at: float = 0.0
+    revision: int = 0
+    config_revision: int = 0

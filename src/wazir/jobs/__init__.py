@@ -1,0 +1,1 @@
+"""Tuning jobs: run a program once per trial and read its metric."""

@@ -1,0 +1,1 @@
+"""The use cases: create, suggest, measure, complete, stop, lease."""

@@ -1,0 +1,143 @@
+"""The contract of a store: studies, trials and measurements that must not be lost."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from wazir.domain.metrics import Measurement
+from wazir.domain.names import StudyName
+from wazir.domain.studies import Study, TrialCounts
+from wazir.domain.trials import Trial, TrialState
+
+
+class StudyWriter(Protocol):
+    """One short write transaction on one study.
+
+    All changes become visible together when the block ends, or not at all when it raises. While
+    the block runs no other writer changes the study, in this process or another. Every change
+    raises the study's revision by one per transaction: all rows written in it carry
+    `self.revision`, the number that the study will have afterwards.
+    """
+
+    @property
+    def study(self) -> Study:
+        """The study as it was when the transaction began."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """The revision that this transaction makes: `study.revision + 1`."""
+        ...
+
+    @property
+    def counts(self) -> TrialCounts:
+        """Trials by state, changes of this transaction included."""
+        ...
+
+    @property
+    def last_trial_id(self) -> int:
+        """The greatest trial id given so far, 0 if none. Ids of deleted trials stay used."""
+        ...
+
+    def trial(self, trial_id: int) -> Trial:
+        """Return a trial. Raises NotFoundError."""
+        ...
+
+    def trials(
+        self,
+        *,
+        states: Iterable[TrialState],
+        client_id: str | None = None,
+        limit: int | None = None,
+    ) -> list[Trial]:
+        """Return trials in any of `states` (and of one client), by id."""
+        ...
+
+    def measurements(self, trial_id: int) -> list[Measurement]:
+        """Return the intermediate measurements of a trial, oldest first."""
+        ...
+
+    def insert_trial(self, trial: Trial) -> None:
+        """Add a trial. Its id must be `last_trial_id + 1`."""
+        ...
+
+    def update_trial(self, trial: Trial) -> None:
+        """Replace the stored trial of that id. Raises NotFoundError."""
+        ...
+
+    def put_measurement(self, trial_id: int, measurement: Measurement) -> None:
+        """Add a measurement; one of the same step is replaced and keeps its place.
+
+        `measurement.step` must not be None.
+        """
+        ...
+
+    def update_study(self, study: Study) -> None:
+        """Replace the study's config, state and metadata; sets its config_revision if the config
+        changed. `revision` and `created_at` of the argument are ignored.
+        """
+        ...
+
+    def delete_trial(self, trial_id: int) -> None:
+        """Remove a trial and its measurements; sets config_revision. Raises NotFoundError."""
+        ...
+
+
+class Store(Protocol):
+    """Where studies live.
+
+    Values are passed by value: what is returned is not changed by later writes, and nothing given
+    is kept by reference. All methods may be called from several threads and processes. Costs of a
+    write do not grow with the number of trials. Every method may raise StorageError.
+    """
+
+    def create_study(self, study: Study) -> Study:
+        """Add a study and return it with its revision. Raises ConflictError if the name is taken."""
+        ...
+
+    def study(self, name: StudyName) -> Study:
+        """Return a study. Raises NotFoundError with the names that are there."""
+        ...
+
+    def studies(self, project_id: str) -> list[Study]:
+        """Return the studies of a project, oldest first."""
+        ...
+
+    def delete_study(self, name: StudyName) -> None:
+        """Remove a study with all that belongs to it. Raises NotFoundError."""
+        ...
+
+    def write(self, name: StudyName) -> AbstractContextManager[StudyWriter]:
+        """Begin a write transaction. Raises NotFoundError."""
+        ...
+
+    def counts(self, name: StudyName) -> TrialCounts:
+        """Return how many trials are in which state, at a cost that does not grow with them."""
+        ...
+
+    def trial(self, name: StudyName, trial_id: int) -> Trial:
+        """Return a trial. Raises NotFoundError."""
+        ...
+
+    def trials(
+        self,
+        name: StudyName,
+        *,
+        states: Iterable[TrialState] | None = None,
+        since_revision: int = -1,
+    ) -> tuple[int, list[Trial]]:
+        """Return (revision, trials by id), read together.
+
+        Only trials in `states` (None: any) that changed after `since_revision` are returned.
+        """
+        ...
+
+    def measurements(
+        self, name: StudyName, trial_ids: Sequence[int]
+    ) -> dict[int, list[Measurement]]:
+        """Return the intermediate measurements of some trials, oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections. The store cannot be used afterwards."""
+        ...

@@ -1,0 +1,1 @@
+"""Models of what was seen: Gaussian process and kernels, numpy only."""

@@ -1,0 +1,1 @@
+"""Public contract suites for algorithms, stores and executors; needs pytest."""
