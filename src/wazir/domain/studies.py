@@ -69,6 +69,9 @@ class StudyStopping:
 class StudyConfig:
     """What a study optimizes and how; the first objective metric leads.
 
+    `planned_n_trials` is the number of trials the study was made for, if known: a grid fits its
+    steps to it.
+
     Raises:
         InvalidInputError: no objective metric, a metric name used twice, or an invalid seed.
     """
@@ -77,6 +80,7 @@ class StudyConfig:
     metrics: tuple[Metric, ...]
     algorithm: str = "DEFAULT"
     seed: int = 0
+    planned_n_trials: int | None = None
     observation_noise: ObservationNoise = ObservationNoise.UNSPECIFIED
     measurement_selection: MeasurementSelection = MeasurementSelection.LAST
     early_stopping: EarlyStopping | None = None
@@ -94,6 +98,10 @@ class StudyConfig:
                 raise InvalidInputError(f"metric {name!r} is defined twice")
         if not 0 <= self.seed < 2**63:
             raise InvalidInputError(f"a seed must lie in [0, 2**63), got {self.seed!r}")
+        if self.planned_n_trials is not None and self.planned_n_trials < 1:
+            raise InvalidInputError(
+                f"the number of trials must be at least 1, got {self.planned_n_trials!r}"
+            )
 
     @property
     def objectives(self) -> tuple[Metric, ...]:

@@ -66,7 +66,8 @@ def check_transition(trial_id: int, start: TrialState, finish: TrialState) -> No
 class Trial:
     """One point of the search space and what became of it.
 
-    Times are Unix seconds. `attempt` counts the runs that were begun, 0 before the first.
+    Times are Unix seconds. `attempt` is the number of the last run that was begun, 0 before the
+    first; `n_lost_attempts` counts runs whose worker died while the program ran.
     `lease_expires_at` is None where the owner does not renew a lease. `created_revision` and
     `completed_revision` are the study's revisions at which the trial appeared and ended, so that
     what was known at a revision can be told later.
@@ -77,6 +78,7 @@ class Trial:
     state: TrialState = TrialState.REQUESTED
     client_id: str = ""
     attempt: int = 0
+    n_lost_attempts: int = 0
     lease_expires_at: float | None = None
     final_measurement: Measurement | None = None
     infeasible_reason: str = ""

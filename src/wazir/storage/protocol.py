@@ -14,9 +14,10 @@ class StudyWriter(Protocol):
     """One short write transaction on one study.
 
     All changes become visible together when the block ends, or not at all when it raises. While
-    the block runs no other writer changes the study, in this process or another. Every change
-    raises the study's revision by one per transaction: all rows written in it carry
-    `self.revision`, the number that the study will have afterwards.
+    the block runs no other writer changes the study, in this process or another. A transaction
+    that changes something raises the study's revision by one, and all rows written in it carry
+    `self.revision`, the number that the study has afterwards; one that changes nothing leaves
+    the revision as it is.
     """
 
     @property

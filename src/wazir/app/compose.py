@@ -1,0 +1,133 @@
+"""Putting the parts together: a storage, the service on it, and handles for Python users."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from wazir.app.clock import system_clock
+from wazir.app.owners import PYTHON_CLIENT, LocalOwners, new_client_ids
+from wazir.app.progress import ProgressBar
+from wazir.app.registry import AlgorithmRegistry, canonical_name
+from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
+from wazir.client.study import Study
+from wazir.domain.errors import InvalidInputError, NotFoundError
+from wazir.domain.hints import did_you_mean
+from wazir.domain.metrics import Goal, Metric
+from wazir.domain.names import parse_study_name
+from wazir.domain.parameters import Parameter
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import Study as StoredStudy
+from wazir.domain.studies import StudyConfig
+from wazir.service.studies import StudyService
+from wazir.storage.protocol import Store
+
+StorageArgument: TypeAlias = str | os.PathLike[str] | None
+
+
+def open_store(location: StorageLocation, *, create: bool) -> Store:
+    """Open a database.
+
+    Raises:
+        NotFoundError: it is not there and `create` is false.
+        StorageError: it cannot be opened.
+    """
+    if location.path is None:
+        from wazir.storage.memory import MemoryStore  # noqa: PLC0415 - one of two
+
+        return MemoryStore()
+    if not create and not location.path.exists():
+        raise NotFoundError(
+            f"there is no database {location.path}",
+            hint="run `wazir tune` or create_study here first, or name another place "
+            "with --storage (storage= in Python)",
+        )
+    if create:
+        ensure_runs_folder(location)
+    from wazir.storage.sqlite.store import SqliteStore  # noqa: PLC0415 - one of two
+
+    return SqliteStore(location.path)
+
+
+def make_service(store: Store) -> StudyService:
+    """Return the service on a store, with the system's clock and the known algorithms."""
+    return StudyService(
+        store, algorithm_named=AlgorithmRegistry(), clock=system_clock, owners=LocalOwners()
+    )
+
+
+def connect(storage: StorageArgument = None, *, create: bool = False) -> StudyService:
+    """Return the service on the storage that a URL names."""
+    return make_service(open_store(storage_location(storage), create=create))
+
+
+def create_study(
+    name: str,
+    *,
+    parameters: Mapping[str, Parameter],
+    minimize: str | Sequence[str] | None = None,
+    maximize: str | Sequence[str] | None = None,
+    algorithm: str = "DEFAULT",
+    seed: int | None = None,
+    storage: StorageArgument = None,
+) -> Study:
+    """Create a study, or load the one of that name with the same space and metrics.
+
+    Args:
+        name: letters, digits, `_`, `-` and `.`; unique in the storage.
+        parameters: the search space, for example {"C": Double(1e-3, 1e3, scale="log")}.
+        minimize: metric or metrics to make small.
+        maximize: metric or metrics to make large.
+        algorithm: DEFAULT, RANDOM_SEARCH, GRID_SEARCH, QUASI_RANDOM_SEARCH or GP_BANDIT.
+        seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
+        storage: a database as a URL or path, `:memory:` for none; by default
+            wazir-runs/wazir.db in the current folder, as for the command line.
+
+    Raises:
+        InvalidInputError: a value breaks a rule.
+        StudyMismatchError: a study of that name exists with another space or other metrics.
+    """
+    config = StudyConfig(
+        SearchSpace(dict(parameters)),
+        (*_metrics(minimize, Goal.MINIMIZE), *_metrics(maximize, Goal.MAXIMIZE)),
+        algorithm=canonical_name(algorithm),
+        seed=secrets.randbits(31) if seed is None else seed,
+    )
+    service = connect(storage, create=True)
+    return study_handle(service, service.create_study(parse_study_name(name), config))
+
+
+def load_study(name: str, *, storage: StorageArgument = None) -> Study:
+    """Load a study.
+
+    Raises:
+        NotFoundError: there is no such study, or no database.
+    """
+    service = connect(storage)
+    wanted = parse_study_name(name)
+    try:
+        return study_handle(service, service.study(wanted))
+    except NotFoundError as error:
+        names = [study.name.study_id for study in service.studies(wanted.project_id)]
+        hint = did_you_mean(name, names) or error.hint
+        raise NotFoundError(error.message, hint=hint) from None
+
+
+def study_handle(service: StudyService, stored: StoredStudy) -> Study:
+    """Return the handle of a stored study for this process."""
+    return Study(
+        service,
+        stored,
+        new_client_id=new_client_ids(PYTHON_CLIENT),
+        progress=partial(ProgressBar, stored.config),
+    )
+
+
+def _metrics(names: str | Sequence[str] | None, goal: Goal) -> list[Metric]:
+    if names is None:
+        return []
+    listed = [names] if isinstance(names, str) else list(names)
+    if not all(isinstance(name, str) for name in listed):
+        raise InvalidInputError(f"metrics are given by name, got {names!r}")
+    return [Metric(name, goal) for name in listed]

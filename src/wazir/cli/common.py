@@ -1,0 +1,66 @@
+"""What the commands on studies share: the storage option, and finding a study or trial."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from wazir.app.compose import connect
+from wazir.app.settings import storage_location
+from wazir.domain.errors import InvalidInputError, NotFoundError
+from wazir.domain.hints import did_you_mean
+from wazir.domain.names import DEFAULT_PROJECT, parse_study_name
+from wazir.domain.studies import Study
+from wazir.jobs.directories import StudyDirectory, study_directory
+from wazir.service.studies import StudyService
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def storage_option(command: Command) -> Command:
+    """Add --storage to a command."""
+    return click.option(
+        "--storage",
+        metavar="URL",
+        default=None,
+        help="Database: sqlite:///FILE or a path. Default: wazir-runs/wazir.db here.",
+    )(command)
+
+
+def find_study(service: StudyService, study_id: str | None) -> Study:
+    """Return the study of that name, or the latest one.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    studies = service.studies(DEFAULT_PROJECT)
+    if not studies:
+        raise NotFoundError("there are no studies yet", hint="make one with `wazir tune`")
+    if study_id is None:
+        return studies[-1]
+    names = [study.name.study_id for study in studies]
+    wanted = parse_study_name(study_id)
+    if wanted.study_id not in names:
+        raise NotFoundError(
+            f"there is no study {study_id!r}",
+            hint=did_you_mean(study_id, names) or "`wazir studies` lists them",
+        )
+    return service.study(wanted)
+
+
+def open_study(storage: str | None, study_id: str | None) -> tuple[StudyService, Study]:
+    """Return the service and a study of a storage; the latest study without a name."""
+    service = connect(storage)
+    return service, find_study(service, study_id)
+
+
+def folder_of(storage: str | None, study: Study) -> StudyDirectory:
+    """Return the folder of a study's runs.
+
+    Raises:
+        InvalidInputError: the storage is in memory and has none.
+    """
+    location = storage_location(storage)
+    if location.path is None:
+        raise InvalidInputError("a storage in memory has no folder for runs")
+    return study_directory(location.path, study.name.study_id)

@@ -1,0 +1,214 @@
+"""The Study handle: what a Python user holds."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from wazir.client.optimize import Objective, Optimization, ProgressListener
+from wazir.client.trial import MetricValues, Trial, named_metrics
+from wazir.domain.errors import InvalidInputError, NotFoundError
+from wazir.domain.metrics import Measurement
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import ParameterValue
+from wazir.domain.studies import Study as StoredStudy
+from wazir.domain.studies import StudyConfig, StudyState
+from wazir.domain.trials import Trial as StoredTrial
+from wazir.domain.trials import TrialState
+from wazir.service.transport import Transport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Study:
+    """A study in a storage: ask for trials, tell their results, look at what is best.
+
+    Every property reads the storage anew, so that several processes can share a study.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        stored: StoredStudy,
+        *,
+        new_client_id: Callable[[], str],
+        progress: Callable[[int], ProgressListener],
+    ) -> None:
+        self._transport = transport
+        self._stored = stored
+        self._new_client_id = new_client_id
+        self._progress = progress
+
+    def __repr__(self) -> str:
+        counts = self._transport.counts(self._stored.name)
+        return f"<Study {self.name} {self.state} {counts.total} trials>"
+
+    @property
+    def name(self) -> str:
+        """The study's id, unique in its project."""
+        return self._stored.name.study_id
+
+    @property
+    def full_name(self) -> StudyName:
+        """The study's full resource name."""
+        return self._stored.name
+
+    @property
+    def config(self) -> StudyConfig:
+        """Search space, metrics and algorithm."""
+        return self._stored.config
+
+    @property
+    def state(self) -> StudyState:
+        """ACTIVE, INACTIVE or COMPLETED."""
+        return self._transport.study(self._stored.name).state
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials, by id."""
+        _, stored = self._transport.trials(self._stored.name)
+        return [self._handle(trial) for trial in stored]
+
+    def trial(self, trial_id: int) -> Trial:
+        """Return one trial. Raises NotFoundError."""
+        return self._handle(self._transport.trial(self._stored.name, trial_id))
+
+    @property
+    def best_trial(self) -> Trial:
+        """The SUCCEEDED trial with the best observed value; the earliest of equals.
+
+        Raises:
+            NotFoundError: no trial has succeeded yet.
+            InvalidInputError: the study has several objectives.
+        """
+        if len(self.config.objectives) > 1:
+            raise InvalidInputError("a study with several objectives has no single best trial")
+        return best_of(self.trials, self.config)
+
+    def suggest(self, *, client_id: str | None = None) -> Trial:
+        """Return a trial to run: a waiting one, or a new suggestion.
+
+        Each call gives another trial. With a `client_id` of your own, a repeated call returns the
+        trial that this client still runs.
+
+        Raises:
+            NotFoundError: the search space is exhausted.
+            ConflictError: the study is not ACTIVE.
+        """
+        given = self._transport.suggest_trials(
+            self._stored.name, 1, client_id or self._new_client_id()
+        )
+        if not given:
+            raise NotFoundError(f"the search space of study {self.name!r} is exhausted")
+        return self._handle(given[0])
+
+    def optimize(
+        self,
+        objective: Objective,
+        trials: int = 30,
+        *,
+        parallel: int = 1,
+        timeout: float | str | None = None,
+        progress: bool | None = None,
+    ) -> "Study":
+        """Run `objective(trial)` until the study has `trials` trials in all.
+
+        The objective reads `trial.parameters` and returns a float or {metric: value}; it may call
+        `trial.report`. An exception makes the trial INFEASIBLE and is kept as its reason. With
+        `parallel=1` it runs in this process; with more, in processes of its own, and then it must
+        be a function that can be imported. Calling it again goes on where it ended. `timeout`
+        (seconds, or a text such as "2h") ends it after the running trials. `progress` shows a bar
+        on a terminal; by default where there is one.
+
+        Raises:
+            InvalidInputError: a count below 1, or an objective that cannot be imported.
+            JobError: the worker processes cannot start.
+        """
+        Optimization(
+            transport=self._transport,
+            study=self._stored,
+            new_client_id=self._new_client_id,
+            n_trials=trials,
+            n_parallel=parallel,
+            timeout=timeout,
+        ).run(objective, self._progress(trials), show=progress)
+        return self
+
+    def add_trial(
+        self, parameters: Mapping[str, ParameterValue], metrics: MetricValues | None = None
+    ) -> Trial:
+        """Add a trial whose result is known; without metrics it counts as INFEASIBLE."""
+        stored = self._transport.add_trial(
+            self._stored.name,
+            parameters,
+            measurement=None if metrics is None else self._measurement(metrics),
+            infeasible_reason="added without a result" if metrics is None else "",
+        )
+        return self._handle(stored)
+
+    def enqueue(self, parameters: Mapping[str, ParameterValue]) -> Trial:
+        """Put a point in line: it is suggested before the algorithm is asked.
+
+        Active parameters that are left out take their default, or the middle of their range.
+        """
+        complete = self.config.space.complete(parameters)
+        return self._handle(self._transport.add_trial(self._stored.name, complete))
+
+    def stop(self) -> None:
+        """Take no new trials; `resume` takes it back."""
+        self._transport.set_study_state(self._stored.name, StudyState.INACTIVE)
+
+    def resume(self) -> None:
+        """Take new trials again."""
+        self._transport.set_study_state(self._stored.name, StudyState.ACTIVE)
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return one row per trial: id, state, parameters, metrics, times. Needs pandas.
+
+        Raises:
+            InvalidInputError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - optional, and heavy
+        except ImportError:
+            raise InvalidInputError(
+                "to_dataframe needs pandas, which is not installed", hint="pip install pandas"
+            ) from None
+        return pd.DataFrame([trial_row(trial) for trial in self.trials])
+
+    def _handle(self, stored: StoredTrial) -> Trial:
+        return Trial(self._transport, self._stored.name, self.config, stored)
+
+    def _measurement(self, metrics: MetricValues) -> Measurement:
+        return Measurement(named_metrics(self.config, metrics))
+
+
+def best_of(trials: list[Trial], config: StudyConfig) -> Trial:
+    """Return the SUCCEEDED trial with the best objective value, the earliest of equals.
+
+    Raises:
+        NotFoundError: no trial has succeeded.
+    """
+    best: Trial | None = None
+    for trial in trials:
+        if trial.state is not TrialState.SUCCEEDED or trial.value is None:
+            continue
+        if (
+            best is None
+            or best.value is None
+            or config.objective.goal.better(trial.value, best.value)
+        ):
+            best = trial
+    if best is None:
+        raise NotFoundError("no trial has succeeded yet")
+    return best
+
+
+def trial_row(trial: Trial) -> dict[str, object]:
+    """Return a trial as one flat row; parameters and metrics keep their names where they can."""
+    row: dict[str, object] = {"id": trial.id, "state": str(trial.state), "value": trial.value}
+    for prefix, values in (("param", trial.parameters), ("metric", trial.metrics)):
+        for name, value in values.items():
+            row[name if name not in row else f"{prefix}_{name}"] = value
+    row["started_at"], row["completed_at"] = trial.started_at, trial.completed_at
+    row["infeasible_reason"] = trial.infeasible_reason.partition("\n")[0]
+    return row

@@ -1,0 +1,162 @@
+"""The Trial handle: one point, what it reported, and the ways to tell its result."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import Measurement
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import ParameterValue
+from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Metadata, TrialState
+from wazir.domain.trials import Trial as StoredTrial
+from wazir.service.transport import Transport
+
+MetricValues: TypeAlias = float | Mapping[str, float]
+
+
+class Trial:
+    """A trial of a study.
+
+    Attributes are those of the moment at which the handle was made, or of its last own change.
+    """
+
+    def __init__(
+        self, transport: Transport, study_name: StudyName, config: StudyConfig, stored: StoredTrial
+    ) -> None:
+        self._transport = transport
+        self._study_name = study_name
+        self._config = config
+        self._stored = stored
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        value = "" if self.value is None else f" {self._config.objective.name}={self.value!r}"
+        return f"<Trial {self.id} {self.state}{value} {shown}>"
+
+    @property
+    def id(self) -> int:
+        """Its number in the study, from 1."""
+        return self._stored.id
+
+    @property
+    def state(self) -> TrialState:
+        """REQUESTED, ACTIVE, STOPPING, SUCCEEDED or INFEASIBLE."""
+        return self._stored.state
+
+    @property
+    def parameters(self) -> dict[str, ParameterValue]:
+        """The values to try, by parameter name; a copy."""
+        return dict(self._stored.parameters)
+
+    @property
+    def value(self) -> float | None:
+        """The final value of the objective metric, None without a result."""
+        final = self._stored.final_measurement
+        return None if final is None else final.metrics.get(self._config.objective.name)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The final values of all metrics; a copy, empty without a result."""
+        final = self._stored.final_measurement
+        return {} if final is None else dict(final.metrics)
+
+    @property
+    def measurements(self) -> list[Measurement]:
+        """The intermediate measurements, oldest first."""
+        return self._transport.measurements(self._study_name, [self.id]).get(self.id, [])
+
+    @property
+    def infeasible_reason(self) -> str:
+        """Why the trial has no result; "" unless INFEASIBLE. The first line says it in short."""
+        return self._stored.infeasible_reason
+
+    @property
+    def attempt(self) -> int:
+        """The number of its last run, 0 before the first."""
+        return self._stored.attempt
+
+    @property
+    def client_id(self) -> str:
+        """Who runs it, or ran it last."""
+        return self._stored.client_id
+
+    @property
+    def metadata(self) -> Metadata:
+        """Texts kept with the trial, by namespace and key."""
+        return self._stored.metadata
+
+    @property
+    def started_at(self) -> float | None:
+        """When it was first given to a worker, Unix seconds."""
+        return self._stored.started_at
+
+    @property
+    def completed_at(self) -> float | None:
+        """When it ended, Unix seconds."""
+        return self._stored.completed_at
+
+    def report(self, metrics: MetricValues, *, step: int | None = None) -> None:
+        """Record an intermediate measurement; a bare number is the objective metric.
+
+        Raises:
+            InvalidInputError: not a number, or a bare number with several objectives.
+            ConflictError: the trial has ended, or another worker has taken it.
+        """
+        measurement = Measurement(named_metrics(self._config, metrics), step=step)
+        self._stored = self._transport.add_measurements(
+            self._study_name, self.id, [measurement], attempt=self.attempt
+        )
+
+    def complete(self, metrics: MetricValues | None = None) -> None:
+        """End the trial with its final metrics; without them, by the study's selection rule.
+
+        A missing, NaN or infinite objective makes it INFEASIBLE.
+        """
+        final = None if metrics is None else Measurement(named_metrics(self._config, metrics))
+        self._stored = self._transport.complete_trial(
+            self._study_name, self.id, measurement=final, attempt=self._attempt_to_check()
+        )
+
+    def mark_infeasible(self, reason: str) -> None:
+        """End the trial without a result."""
+        self._stored = self._transport.complete_trial(
+            self._study_name,
+            self.id,
+            infeasible_reason=reason or "no reason given",
+            attempt=self._attempt_to_check(),
+        )
+
+    def should_stop(self) -> bool:
+        """Return whether the study asks the trial to end early."""
+        self._stored = self._transport.trial(self._study_name, self.id)
+        return self.state is TrialState.STOPPING
+
+    def _attempt_to_check(self) -> int | None:
+        return self.attempt or None
+
+
+def named_metrics(config: StudyConfig, metrics: MetricValues) -> dict[str, float]:
+    """Return metric values by name; a bare number belongs to the only objective.
+
+    Raises:
+        InvalidInputError: not a number, an empty mapping, or a bare number with several objectives.
+    """
+    if isinstance(metrics, Mapping):
+        return {str(name): _as_float(name, value) for name, value in metrics.items()}
+    if len(config.objectives) > 1:
+        names: Sequence[str] = [metric.name for metric in config.objectives]
+        raise InvalidInputError(
+            f"the study has {len(names)} objectives, got the single number {metrics!r}",
+            hint=f"give a mapping with {', '.join(names)}",
+        )
+    return {config.objective.name: _as_float(config.objective.name, metrics)}
+
+
+def _as_float(name: str, value: object) -> float:
+    if isinstance(value, (str, bytes, bool)) or not hasattr(value, "__float__"):
+        raise InvalidInputError(
+            f"metric {name!r} must be a number, got {value!r}",
+            hint="return a float or a mapping {metric: value}",
+        )
+    return float(value)

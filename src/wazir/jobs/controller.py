@@ -1,0 +1,307 @@
+"""The loop of a tuning job: feeds events to the state machine and carries out its instructions."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from time import monotonic
+
+from wazir.domain.errors import ConflictError, NotFoundError, StaleAttemptError
+from wazir.domain.names import StudyName
+from wazir.domain.studies import StudyState
+from wazir.domain.trials import Trial, TrialState
+from wazir.jobs.clobber import ClobberWatch
+from wazir.jobs.executors import protocol as executors
+from wazir.jobs.interrupts import Interrupts
+from wazir.jobs.news import (
+    JobEnded,
+    JobListener,
+    JobStarted,
+    Measured,
+    TrialEnded,
+    TrialStarted,
+    Warned,
+)
+from wazir.jobs.program_run import JobContext, ProgramRun
+from wazir.jobs.state import messages
+from wazir.jobs.state.machine import JobState, Limits
+from wazir.jobs.state.messages import Ending
+from wazir.service.transport import Transport
+
+_POLL_S = 0.1
+_READ_METRICS_S = 0.25
+_LOOK_AT_STUDY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Who this runner is, and how it sees whether another one is gone."""
+
+    new_client_id: Callable[[], str]
+    is_gone: Callable[[str], bool]
+
+
+@dataclass
+class _Timers:
+    """Moments on the monotonic clock."""
+
+    deadline: float = float("inf")
+    read_metrics_at: float = 0.0
+    look_at_study_at: float = 0.0
+
+
+@dataclass
+class Controller:
+    """Runs a tuning job to its end, in one thread.
+
+    `timeout_s` bounds this run of the job. All decisions are made by `JobState`.
+    """
+
+    job: JobContext
+    transport: Transport
+    executor: executors.Executor
+    limits: Limits
+    ownership: Ownership
+    listener: JobListener
+    interrupts: Interrupts
+    timeout_s: float | None = None
+    _runs: dict[int, ProgramRun] = field(default_factory=dict, init=False)
+    _queue: deque[messages.Instruction] = field(default_factory=deque, init=False)
+    _timers: _Timers = field(default_factory=_Timers, init=False)
+    _said: set[str] = field(default_factory=set, init=False)
+    _n_interrupts: int = field(default=0, init=False)
+    _ended: Ending | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        counts = self.transport.counts(self._name)
+        self._state = JobState(self.limits, n_succeeded=counts.succeeded)
+        self._clobber = ClobberWatch(self.job.spec.cwd, self.job.folder.path)
+
+    @property
+    def _name(self) -> StudyName:
+        return self.job.study.name
+
+    def run(self) -> Ending:
+        """Run the job and return why it ended."""
+        counts = self.transport.counts(self._name)
+        self.listener.tell(JobStarted(self.job.study, counts, self.limits, self.job.folder.path))
+        if self.timeout_s is not None:
+            self._timers.deadline = monotonic() + self.timeout_s
+        self._take_over_trials()
+        self._queue.extend(self._state.start())
+        self._work()
+        while self._ended is None:
+            for event in self.executor.poll(_POLL_S):
+                self._on_executor_event(event)
+            self._look_around()
+            self.listener.tick()
+        self.listener.tell(JobEnded(self._ended, self.transport.counts(self._name)))
+        return self._ended
+
+    def _feed(self, event: messages.Event) -> None:
+        self._queue.extend(self._state.handle(event))
+        self._work()
+
+    def _work(self) -> None:
+        while self._queue:
+            self._carry_out(self._queue.popleft())
+
+    def _look_around(self) -> None:
+        """Do what is due: read metrics, notice Ctrl-C, the deadline and a stopped study."""
+        now = monotonic()
+        while self._n_interrupts < self.interrupts.count and self._ended is None:
+            self._n_interrupts += 1
+            self._feed(messages.Interrupted())
+        if now >= self._timers.deadline:
+            self._timers.deadline = float("inf")
+            self._feed(messages.EndRequested(Ending.TIMEOUT))
+        if now >= self._timers.read_metrics_at:
+            self._timers.read_metrics_at = now + _READ_METRICS_S
+            for run in list(self._runs.values()):
+                self._read_metrics(run)
+        if now >= self._timers.look_at_study_at:
+            self._timers.look_at_study_at = now + _LOOK_AT_STUDY_S
+            self._look_at_study()
+
+    def _look_at_study(self) -> None:
+        try:
+            state = self.transport.study(self._name).state
+        except NotFoundError:
+            state = StudyState.COMPLETED
+        if state is not StudyState.ACTIVE and self._ended is None:
+            self._feed(messages.EndRequested(Ending.STOPPED))
+
+    @singledispatchmethod
+    def _carry_out(self, instruction: messages.Instruction) -> None:
+        """Carry out one instruction of the state machine."""
+        raise NotImplementedError(instruction)
+
+    @_carry_out.register
+    def _ask_for_trials(self, order: messages.AskForTrials) -> None:
+        self._take_over_trials()
+        try:
+            given = self.transport.suggest_trials(
+                self._name,
+                order.count,
+                self.ownership.new_client_id(),
+                max_n_trials=self.limits.n_trials,
+            )
+        except (ConflictError, NotFoundError):
+            given = []
+            self._queue.extend(self._state.handle(messages.EndRequested(Ending.STOPPED)))
+        for trial in given:
+            self._runs[trial.id] = ProgramRun(self.job, trial)
+            event = messages.TrialGiven(trial.id, trial.attempt, trial.n_lost_attempts)
+            self._queue.extend(self._state.handle(event))
+        if len(given) < order.count:
+            n_total = self._n_trials()
+            self._queue.extend(self._state.handle(messages.NothingGiven(n_total)))
+
+    def _n_trials(self) -> int:
+        try:
+            return self.transport.counts(self._name).total
+        except NotFoundError:
+            return 0
+
+    @_carry_out.register
+    def _launch(self, order: messages.Launch) -> None:
+        run = self._runs[order.trial_id]
+        try:
+            self.executor.launch(run.prepare())
+        except OSError as error:
+            reason = f"its folder {run.directory.path} cannot be written: {error.strerror}"
+            self._feed(messages.AttemptFailed(order.trial_id, reason))
+
+    @_carry_out.register
+    def _begin_next_attempt(self, order: messages.BeginNextAttempt) -> None:
+        trial = self.transport.next_attempt(
+            self._name, order.trial_id, attempt=order.attempt, lost=order.lost
+        )
+        self._runs[trial.id] = ProgramRun(self.job, trial)
+        self._queue.extend(self._state.handle(messages.AttemptGranted(trial.id, trial.attempt)))
+
+    @_carry_out.register
+    def _stop_program(self, order: messages.StopProgram) -> None:
+        self.executor.stop(order.trial_id, grace_s=order.grace_s)
+
+    @_carry_out.register
+    def _complete(self, order: messages.CompleteTrial) -> None:
+        self._end_trial(
+            order.trial_id,
+            lambda attempt: self.transport.complete_trial(
+                self._name, order.trial_id, attempt=attempt
+            ),
+        )
+
+    @_carry_out.register
+    def _fail(self, order: messages.FailTrial) -> None:
+        self._end_trial(
+            order.trial_id,
+            lambda attempt: self.transport.complete_trial(
+                self._name, order.trial_id, infeasible_reason=order.reason, attempt=attempt
+            ),
+        )
+
+    @_carry_out.register
+    def _release(self, order: messages.ReleaseTrial) -> None:
+        self._end_trial(
+            order.trial_id,
+            lambda attempt: self.transport.release_trial(
+                self._name, order.trial_id, attempt=attempt
+            ),
+        )
+
+    @_carry_out.register
+    def _end_job(self, order: messages.EndJob) -> None:
+        self._ended = order.ending
+
+    def _end_trial(self, trial_id: int, write: Callable[[int], Trial]) -> None:
+        run = self._runs.pop(trial_id)
+        try:
+            trial = write(run.trial.attempt)
+        except (StaleAttemptError, ConflictError, NotFoundError) as error:
+            # Somebody else ended, took or deleted the trial meanwhile: theirs is what counts.
+            self._warn(f"trial {trial_id} was changed by someone else: {error.message}")
+            return
+        self.listener.tell(TrialEnded(trial, run.attempt_dir))
+
+    def _on_executor_event(self, event: executors.ExecutorEvent) -> None:
+        run = self._runs.get(event.trial_id)
+        if run is None or event.attempt != run.trial.attempt:
+            return
+        match event:
+            case executors.AttemptStarted():
+                run.started(event.pid)
+                self.listener.tell(TrialStarted(run.trial, tuple(run.argv)))
+                self._feed(messages.AttemptStarted(event.trial_id))
+            case executors.AttemptExited():
+                self._read_metrics(run, final=True)
+                self._watch_files(run, event.status)
+                self._feed(run.verdict(event.status))
+            case executors.AttemptDied():
+                self._read_metrics(run, final=True)
+                self._feed(messages.AttemptDied(event.trial_id, event.reason))
+
+    def _read_metrics(self, run: ProgramRun, *, final: bool = False) -> None:
+        points = run.new_points(final=final)
+        for warning in run.warnings:
+            self._warn(warning)
+        if not points:
+            return
+        try:
+            self.transport.add_measurements(
+                self._name,
+                run.trial.id,
+                [run.measurement(point) for point in points],
+                attempt=run.trial.attempt,
+            )
+        except (ConflictError, NotFoundError):
+            # The trial is not ours any more; its end will say so.
+            return
+        for point in points:
+            self.listener.tell(Measured(run.trial.id, point.step, point.metrics, run.source))
+
+    def _watch_files(self, run: ProgramRun, status: executors.ExitStatus) -> None:
+        warning = self._clobber.trial_ended(
+            run.label, run.argv, status.started_at, status.ended_at
+        )
+        if warning:
+            self._warn(warning, kind="clobber")
+
+    def _warn(self, text: str, *, kind: str = "") -> None:
+        if (kind or text) not in self._said:
+            self._said.add(kind or text)
+            self.listener.tell(Warned(text))
+
+    def _take_over_trials(self) -> None:
+        """Make the trials of dead runners ours: their programs may still run."""
+        states = (TrialState.ACTIVE, TrialState.STOPPING)
+        _, active = self.transport.trials(self._name, states=states)
+        for trial in active:
+            if trial.id in self._runs or not self.ownership.is_gone(trial.client_id):
+                continue
+            try:
+                taken = self.transport.take_over_trial(
+                    self._name,
+                    trial.id,
+                    previous=trial.client_id,
+                    client_id=self.ownership.new_client_id(),
+                )
+            except ConflictError:
+                continue
+            self._attach(taken)
+
+    def _attach(self, trial: Trial) -> None:
+        run = self._runs[trial.id] = ProgramRun(self.job, trial)
+        found = self.executor.attach(trial.id, trial.attempt, run.attempt_dir)
+        taken = messages.TrialTakenOver(trial.id, trial.attempt, trial.n_lost_attempts)
+        self._queue.extend(self._state.handle(taken))
+        match found:
+            case executors.Attachment.RUNNING | executors.Attachment.EXITED:
+                self.listener.tell(TrialStarted(trial, tuple(run.argv), found_running=True))
+            case executors.Attachment.DIED:
+                self._read_metrics(run, final=True)
+                died = messages.AttemptDied(trial.id, "its supervisor died while it ran")
+                self._queue.extend(self._state.handle(died))
+            case executors.Attachment.NEVER_STARTED:
+                self._queue.extend(self._state.handle(messages.NeverStarted(trial.id)))

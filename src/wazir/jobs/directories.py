@@ -1,0 +1,59 @@
+"""Where a job keeps what: the folders of a study, its trials and their attempts.
+
+wazir-runs/STUDY/trials/7/              ours: never given to a program
+wazir-runs/STUDY/trials/7/out/          the program's: {trial_dir}, WAZIR_TRIAL_DIR
+wazir-runs/STUDY/trials/7/attempts/1/   log, metric files, start and exit of one run
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class TrialDirectory:
+    """The folder of one trial, or of a rerun of it."""
+
+    path: Path
+
+    @property
+    def output(self) -> Path:
+        """The program's own folder; it may delete it."""
+        return self.path / "out"
+
+    def attempt(self, number: int) -> Path:
+        """Return the folder of one attempt; numbers count from 1."""
+        return self.path / "attempts" / str(number)
+
+    def last_attempt(self) -> Path | None:
+        """Return the folder of the last attempt that has one."""
+        attempts = self.path / "attempts"
+        if not attempts.is_dir():
+            return None
+        numbers = sorted(int(child.name) for child in attempts.iterdir() if child.name.isdigit())
+        return attempts / str(numbers[-1]) if numbers else None
+
+
+@dataclass(frozen=True)
+class StudyDirectory:
+    """The folder of one study."""
+
+    path: Path
+
+    def trial(self, trial_id: int) -> TrialDirectory:
+        """Return the folder of a trial."""
+        return TrialDirectory(self.path / "trials" / str(trial_id))
+
+    def new_rerun(self, trial_id: int) -> tuple[str, TrialDirectory]:
+        """Return the label and folder of the next rerun of a trial, such as "7-rerun-1"."""
+        number = 1
+        while (self.path / "trials" / f"{trial_id}-rerun-{number}").exists():
+            number += 1
+        label = f"{trial_id}-rerun-{number}"
+        return label, TrialDirectory(self.path / "trials" / label)
+
+
+def study_directory(database: Path, study_id: str) -> StudyDirectory:
+    """Return the folder of a study: beside its database."""
+    return StudyDirectory(database.parent / study_id)

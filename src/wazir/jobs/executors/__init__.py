@@ -1,0 +1,1 @@
+"""Places where a trial's program can run, behind one protocol."""

@@ -1,0 +1,1 @@
+"""Find the metric of a trial without touching its program."""

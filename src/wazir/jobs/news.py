@@ -1,0 +1,78 @@
+"""What a running job tells whoever watches it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from wazir.domain.studies import Study, TrialCounts
+from wazir.domain.trials import Trial
+from wazir.jobs.state.machine import Limits
+from wazir.jobs.state.messages import Ending
+
+
+@dataclass(frozen=True)
+class JobStarted:
+    """A runner begins; `counts` tells what the study holds already."""
+
+    study: Study
+    counts: TrialCounts
+    limits: Limits
+    folder: Path
+
+
+@dataclass(frozen=True)
+class TrialStarted:
+    """A program was started, or one that a dead runner had started was found running."""
+
+    trial: Trial
+    command: tuple[str, ...]
+    found_running: bool = False
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A running trial reported values."""
+
+    trial_id: int
+    step: int
+    metrics: Mapping[str, float]
+    source: str
+
+
+@dataclass(frozen=True)
+class TrialEnded:
+    """A trial is SUCCEEDED or INFEASIBLE, or REQUESTED again after it was stopped."""
+
+    trial: Trial
+    attempt_dir: Path
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something is doubtful; each text is said once."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class JobEnded:
+    """The runner ends."""
+
+    ending: Ending
+    counts: TrialCounts
+
+
+JobNews: TypeAlias = JobStarted | TrialStarted | Measured | TrialEnded | Warned | JobEnded
+
+
+class JobListener(Protocol):
+    """Watches a job. Called from the runner's only thread; must not block."""
+
+    def tell(self, news: JobNews) -> None:
+        """Something happened."""
+        ...
+
+    def tick(self) -> None:
+        """Some time passed; called several times a second."""
+        ...

@@ -1,0 +1,207 @@
+"""One attempt of a trial's program: what to launch, what it reported, how it ended."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wazir.domain.clock import Clock
+from wazir.domain.metrics import Measurement, MeasurementSelection
+from wazir.domain.studies import Study
+from wazir.domain.trials import Trial
+from wazir.jobs.diagnosis import explain_failure
+from wazir.jobs.directories import RUN_FILE, StudyDirectory, TrialDirectory
+from wazir.jobs.environment import TrialContext, trial_environment
+from wazir.jobs.executors.protocol import ExitStatus, Launch, Outcome
+from wazir.jobs.metrics.collector import CollectorSpec, MetricCollector
+from wazir.jobs.metrics.log_lines import line_pattern
+from wazir.jobs.metrics.points import MetricPoint, ended_not_finite, last_finite
+from wazir.jobs.provenance import Provenance
+from wazir.jobs.recording import last_lines
+from wazir.jobs.spec import JobSpec
+from wazir.jobs.state.messages import (
+    AttemptFailed,
+    AttemptStopped,
+    AttemptSucceeded,
+)
+
+# Clocks of file systems may lag behind the system's.
+_MTIME_SLACK_S = 1.0
+_N_LOG_LINES = 200
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What all runs of a job share."""
+
+    study: Study
+    spec: JobSpec
+    folder: StudyDirectory
+    provenance: Provenance
+    clock: Clock
+    grace_s: float = 30.0
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """All metrics of the study, the leading objective first."""
+        first = self.study.config.objective.name
+        others = [metric.name for metric in self.study.config.metrics if metric.name != first]
+        return (first, *others)
+
+
+class ProgramRun:
+    """The program of one attempt of a trial, in its own folder."""
+
+    def __init__(
+        self,
+        job: JobContext,
+        trial: Trial,
+        *,
+        label: str | None = None,
+        directory: TrialDirectory | None = None,
+    ) -> None:
+        self.job = job
+        self.trial = trial
+        self.label = label or str(trial.id)
+        self.directory = directory or job.folder.trial(trial.id)
+        self.attempt_dir = self.directory.attempt(trial.attempt)
+        self.points: list[MetricPoint] = []
+        self.argv = job.spec.template(job.study.config.space).render(
+            trial.parameters,
+            trial_label=self.label,
+            trial_dir=str(self.directory.output),
+            job_dir=job.spec.trial_job_dir(self.label),
+        )
+        self._started_at = trial.started_at if trial.started_at is not None else job.clock()
+        self._collector: MetricCollector | None = None
+
+    def prepare(self) -> Launch:
+        """Make the folders, record the run, and return what the executor needs.
+
+        Raises:
+            OSError: a folder or file cannot be written.
+        """
+        self.directory.output.mkdir(parents=True, exist_ok=True)
+        self.attempt_dir.mkdir(parents=True, exist_ok=True)
+        job_dir = self.job.spec.trial_job_dir(self.label)
+        if job_dir and "://" not in job_dir:
+            (self.job.spec.cwd / job_dir).mkdir(parents=True, exist_ok=True)
+        environment = self.environment()
+        record = {
+            "command": self.argv,
+            "cwd": str(self.job.spec.cwd),
+            "environment": environment,
+            **self.job.provenance.as_record(),
+        }
+        text = json.dumps(record, indent=1)
+        (self.attempt_dir / RUN_FILE).write_text(text, encoding="utf-8")
+        return Launch(
+            trial_id=self.trial.id,
+            attempt=self.trial.attempt,
+            argv=tuple(self.argv),
+            cwd=self.job.spec.cwd,
+            env=environment,
+            attempt_dir=self.attempt_dir,
+            timeout_s=self.job.spec.trial_timeout_s,
+            grace_s=self.job.grace_s,
+            line_pattern=line_pattern(self.job.metric_names, self.job.spec.metric_pattern),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that the program gets."""
+        return trial_environment(
+            TrialContext(
+                study_id=self.job.study.name.study_id,
+                trial_label=self.label,
+                attempt=self.trial.attempt,
+                parameters=self.trial.parameters,
+                metric_names=self.job.metric_names,
+                trial_dir=self.directory.output,
+                attempt_dir=self.attempt_dir,
+                job_dir=self.job.spec.trial_job_dir(self.label),
+                document=self.job.spec.document,
+            )
+        )
+
+    def started(self, pid: int | None) -> None:
+        """The program runs: begin to look for its metric."""
+        if self._collector is None:
+            self._collector = MetricCollector(self._collector_spec(pid), clock=self.job.clock)
+
+    def new_points(self, *, final: bool = False) -> list[MetricPoint]:
+        """Return what was reported since the last call."""
+        self.started(None)
+        assert self._collector is not None  # noqa: S101 - started() has made it
+        points = self._collector.poll(final=final)
+        self.points.extend(points)
+        return points
+
+    @property
+    def source(self) -> str:
+        """Where the metric was found, "" as long as it was not."""
+        return (self._collector.source or "") if self._collector else ""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is doubtful about the metric."""
+        return self._collector.warnings if self._collector else ()
+
+    def measurement(self, point: MetricPoint) -> Measurement:
+        """Return a point as the service takes it."""
+        elapsed_s = max(0.0, point.time - self._started_at)
+        return Measurement(point.metrics, step=point.step, elapsed_s=elapsed_s)
+
+    def verdict(self, status: ExitStatus) -> AttemptSucceeded | AttemptFailed | AttemptStopped:
+        """Return what the end of the program means for the trial."""
+        if status.outcome is Outcome.STOPPED:
+            return AttemptStopped(self.trial.id)
+        if status.outcome is Outcome.EXITED and status.code == 0:
+            reason = self._why_no_result()
+        else:
+            reason = explain_failure(
+                status,
+                last_lines(self.attempt_dir, _N_LOG_LINES),
+                self.trial.parameters,
+                self.job.spec.passing,
+                timeout_s=self.job.spec.trial_timeout_s,
+            )
+        if reason:
+            return AttemptFailed(self.trial.id, reason)
+        return AttemptSucceeded(self.trial.id)
+
+    def _why_no_result(self) -> str:
+        """Return why a program that ended well has no usable metric, "" if it has."""
+        config = self.job.study.config
+        for metric in config.objectives:
+            if not any(metric.name in point.metrics for point in self.points):
+                assert self._collector is not None  # noqa: S101 - points were read from it
+                return self._collector.missing_message()
+            takes_last = config.measurement_selection is MeasurementSelection.LAST
+            if takes_last and ended_not_finite(self.points, metric.name):
+                values = [p.metrics[metric.name] for p in self.points if metric.name in p.metrics]
+                return f"{metric.name} is {_name_of(values[-1])} at the end"
+            if last_finite(self.points, metric.name) is None:
+                return f"{metric.name} never had a finite value"
+        return ""
+
+    def _collector_spec(self, pid: int | None) -> CollectorSpec:
+        job_dir = self.job.spec.trial_job_dir(self.label)
+        local_job_dir = bool(job_dir) and "://" not in job_dir
+        return CollectorSpec(
+            trial_id=self.trial.id,
+            metric_names=self.job.metric_names,
+            attempt_dir=self.attempt_dir,
+            trial_dir=self.directory.output,
+            job_dir=self.job.spec.cwd / job_dir if local_job_dir else None,
+            argument_values=tuple(self.argv[1:]),
+            cwd=self.job.spec.cwd,
+            started_at=self._started_at - _MTIME_SLACK_S,
+            pid=pid,
+            tensorboard_dir=Path(self.environment()["AIP_TENSORBOARD_LOG_DIR"]),
+            metric_pattern=self.job.spec.metric_pattern,
+        )
+
+
+def _name_of(value: float) -> str:
+    return "NaN" if math.isnan(value) else str(value)

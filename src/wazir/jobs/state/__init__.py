@@ -1,0 +1,1 @@
+"""The controller of a tuning job as pure data: events in, instructions out."""

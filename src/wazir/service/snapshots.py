@@ -1,0 +1,69 @@
+"""What an algorithm reads: the trials of a study at one revision, read incrementally."""
+
+from dataclasses import dataclass, field
+
+from wazir.algorithms.protocol import Reads, Snapshot
+from wazir.domain.names import StudyName
+from wazir.domain.studies import Study
+from wazir.domain.trials import Trial
+from wazir.storage.protocol import Store
+
+
+@dataclass
+class _Known:
+    created_at: float
+    config_revision: int
+    revision: int = -1
+    trials: dict[int, Trial] = field(default_factory=dict)
+
+
+class SnapshotReader:
+    """Reads snapshots; keeps the trials of studies seen, so that only changes are read again.
+
+    What is kept saves time and never changes a snapshot. Not safe for several threads.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[StudyName, _Known] = {}
+
+    def read(self, study: Study, reads: Reads) -> Snapshot:
+        """Return what an algorithm that reads `reads` may know about a study now."""
+        if reads is Reads.NOTHING:
+            return Snapshot(revision=study.revision)
+        known = self._fresh(study)
+        revision, changed = self._store.trials(study.name, since_revision=known.revision)
+        known.trials.update((trial.id, trial) for trial in changed)
+        known.revision = revision
+        ordered = [known.trials[trial_id] for trial_id in sorted(known.trials)]
+        return Snapshot(
+            revision=revision,
+            completed=[trial for trial in ordered if trial.state.is_final],
+            pending=[trial for trial in ordered if not trial.state.is_final],
+        )
+
+    def _fresh(self, study: Study) -> _Known:
+        """Return what is kept of a study, dropped when trials may have been deleted or edited."""
+        known = self._known.get(study.name)
+        stamp = (study.created_at, study.config_revision)
+        if known is None or (known.created_at, known.config_revision) != stamp:
+            known = self._known[study.name] = _Known(*stamp)
+        return known
+
+
+def snapshot_at(revision: int, trials: list[Trial]) -> Snapshot:
+    """Return what was known of a study at an earlier revision, from its trials of today.
+
+    A suggestion can be computed again from it, as long as no trial was deleted since.
+    """
+    there = [trial for trial in trials if trial.created_revision <= revision]
+    ended = {
+        trial.id
+        for trial in there
+        if trial.completed_revision is not None and trial.completed_revision <= revision
+    }
+    return Snapshot(
+        revision=revision,
+        completed=[trial for trial in there if trial.id in ended],
+        pending=[trial for trial in there if trial.id not in ended],
+    )

@@ -1,0 +1,324 @@
+"""The study service: every use case, on one store."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from wazir.algorithms.protocol import Algorithm
+from wazir.domain.clock import Clock
+from wazir.domain.errors import ConflictError, StaleAttemptError, StudyMismatchError
+from wazir.domain.metrics import Measurement, Metric, select_measurement
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import ParameterValue
+from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
+from wazir.service.owners import Owners
+from wazir.service.suggesting import Suggester, lost_trial
+from wazir.storage.protocol import Store, StudyWriter
+
+
+class StudyService:
+    """Implements the Transport protocol in this process; its contract stands there."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        algorithm_named: Callable[[str], Algorithm],
+        clock: Clock,
+        owners: Owners,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._algorithm_named = algorithm_named
+        self._suggester = Suggester(store, algorithm_named, clock, owners)
+
+    def create_study(
+        self, name: StudyName, config: StudyConfig, *, metadata: Metadata | None = None
+    ) -> Study:
+        """Create a study, or return the equal one of that name."""
+        self._algorithm_named(config.algorithm)
+        study = Study(name, config, metadata=metadata or {}, created_at=self._clock())
+        try:
+            return self._store.create_study(study)
+        except ConflictError:
+            existing = self._store.study(name)
+            _check_same(existing, config)
+            return existing
+
+    def study(self, name: StudyName) -> Study:
+        """Return a study."""
+        return self._store.study(name)
+
+    def studies(self, project_id: str) -> list[Study]:
+        """Return the studies of a project, oldest first."""
+        return self._store.studies(project_id)
+
+    def delete_study(self, name: StudyName) -> None:
+        """Remove a study and its trials."""
+        self._store.delete_study(name)
+
+    def set_study_state(self, name: StudyName, state: StudyState) -> Study:
+        """Pause, end or reopen a study."""
+        with self._store.write(name) as writer:
+            if writer.study.state is not state:
+                writer.update_study(replace(writer.study, state=state))
+        return self._store.study(name)
+
+    def update_metadata(
+        self, name: StudyName, namespace: str, entries: Mapping[str, str]
+    ) -> Study:
+        """Set keys of one namespace of a study's metadata."""
+        with self._store.write(name) as writer:
+            old = writer.study.metadata
+            merged = {**old, namespace: {**old.get(namespace, {}), **entries}}
+            if merged != old:
+                writer.update_study(replace(writer.study, metadata=merged))
+        return self._store.study(name)
+
+    def suggest_trials(
+        self,
+        name: StudyName,
+        count: int,
+        client_id: str,
+        *,
+        max_n_trials: int | None = None,
+        lease_s: float | None = None,
+    ) -> list[Trial]:
+        """Return up to `count` ACTIVE trials for a client."""
+        return self._suggester.suggest(
+            name, count, client_id, max_n_trials=max_n_trials, lease_s=lease_s
+        )
+
+    def add_trial(
+        self,
+        name: StudyName,
+        parameters: Mapping[str, ParameterValue],
+        *,
+        measurement: Measurement | None = None,
+        infeasible_reason: str = "",
+        metadata: Metadata | None = None,
+    ) -> Trial:
+        """Add a trial with a known result, or a REQUESTED one."""
+        with self._store.write(name) as writer:
+            trial = Trial(
+                id=writer.last_trial_id + 1,
+                parameters=writer.study.config.space.check(parameters),
+                metadata=metadata or {},
+                created_at=self._clock(),
+                created_revision=writer.revision,
+            )
+            if measurement is not None or infeasible_reason:
+                trial = self._ended(writer, trial, measurement, infeasible_reason)
+            writer.insert_trial(trial)
+        return trial
+
+    def add_measurements(
+        self,
+        name: StudyName,
+        trial_id: int,
+        measurements: Sequence[Measurement],
+        *,
+        attempt: int | None = None,
+    ) -> Trial:
+        """Record intermediate measurements."""
+        with self._store.write(name) as writer:
+            trial = _current(writer, trial_id, attempt)
+            if trial.state not in (TrialState.ACTIVE, TrialState.STOPPING):
+                raise ConflictError(
+                    f"trial {trial_id} is {trial.state}; only a running trial takes measurements"
+                )
+            for measurement in measurements:
+                writer.put_measurement(trial_id, _with_step(measurement, writer, trial_id))
+        return trial
+
+    def complete_trial(
+        self,
+        name: StudyName,
+        trial_id: int,
+        *,
+        measurement: Measurement | None = None,
+        infeasible_reason: str = "",
+        attempt: int | None = None,
+    ) -> Trial:
+        """End a trial."""
+        with self._store.write(name) as writer:
+            trial = _current(writer, trial_id, attempt)
+            if trial.state.is_final and _says_the_same(trial, measurement, infeasible_reason):
+                return trial
+            ended = self._ended(writer, trial, measurement, infeasible_reason)
+            writer.update_trial(ended)
+        return ended
+
+    def request_stop(self, name: StudyName, trial_id: int, reason: str) -> Trial:
+        """Ask the owner of an ACTIVE trial to stop it."""
+        return self._move(name, trial_id, TrialState.STOPPING, stopping_reason=reason)
+
+    def release_trial(
+        self, name: StudyName, trial_id: int, *, attempt: int | None = None, lost: bool = False
+    ) -> Trial:
+        """Put a trial back to REQUESTED."""
+        with self._store.write(name) as writer:
+            trial = _current(writer, trial_id, attempt)
+            check_transition(trial_id, trial.state, TrialState.REQUESTED)
+            freed = lost_trial(trial, self._clock(), writer.revision)
+            if not lost:
+                freed = replace(
+                    trial,
+                    state=TrialState.REQUESTED,
+                    client_id="",
+                    lease_expires_at=None,
+                    stopping_reason="",
+                )
+            writer.update_trial(freed)
+        return freed
+
+    def take_over_trial(
+        self, name: StudyName, trial_id: int, *, previous: str, client_id: str
+    ) -> Trial:
+        """Change the owner of an ACTIVE trial."""
+        with self._store.write(name) as writer:
+            trial = writer.trial(trial_id)
+            if trial.state.is_final or trial.client_id != previous:
+                raise ConflictError(f"trial {trial_id} belongs to another client by now")
+            taken = replace(trial, client_id=client_id)
+            writer.update_trial(taken)
+        return taken
+
+    def next_attempt(self, name: StudyName, trial_id: int, *, attempt: int, lost: bool) -> Trial:
+        """Begin the next attempt of an ACTIVE trial."""
+        with self._store.write(name) as writer:
+            trial = _current(writer, trial_id, attempt)
+            if trial.state.is_final:
+                check_transition(trial_id, trial.state, TrialState.ACTIVE)
+            begun = replace(
+                trial,
+                state=TrialState.ACTIVE,
+                attempt=trial.attempt + 1,
+                n_lost_attempts=trial.n_lost_attempts + (1 if lost else 0),
+            )
+            writer.update_trial(begun)
+        return begun
+
+    def renew_lease(
+        self, name: StudyName, trial_id: int, *, lease_s: float, attempt: int | None = None
+    ) -> Trial:
+        """Push the end of a trial's lease."""
+        with self._store.write(name) as writer:
+            trial = _current(writer, trial_id, attempt)
+            renewed = replace(trial, lease_expires_at=self._clock() + lease_s)
+            writer.update_trial(renewed)
+        return renewed
+
+    def trial(self, name: StudyName, trial_id: int) -> Trial:
+        """Return a trial."""
+        return self._store.trial(name, trial_id)
+
+    def trials(
+        self,
+        name: StudyName,
+        *,
+        states: Iterable[TrialState] | None = None,
+        since_revision: int = -1,
+    ) -> tuple[int, list[Trial]]:
+        """Return (revision, trials that changed since)."""
+        return self._store.trials(name, states=states, since_revision=since_revision)
+
+    def counts(self, name: StudyName) -> TrialCounts:
+        """Return how many trials are in which state."""
+        return self._store.counts(name)
+
+    def measurements(
+        self, name: StudyName, trial_ids: Sequence[int]
+    ) -> dict[int, list[Measurement]]:
+        """Return the intermediate measurements of some trials."""
+        return self._store.measurements(name, trial_ids)
+
+    def _move(
+        self, name: StudyName, trial_id: int, state: TrialState, *, stopping_reason: str
+    ) -> Trial:
+        with self._store.write(name) as writer:
+            trial = writer.trial(trial_id)
+            if trial.state is state:
+                return trial
+            check_transition(trial_id, trial.state, state)
+            moved = replace(trial, state=state, stopping_reason=stopping_reason)
+            writer.update_trial(moved)
+        return moved
+
+    def _ended(
+        self,
+        writer: StudyWriter,
+        trial: Trial,
+        measurement: Measurement | None,
+        infeasible_reason: str,
+    ) -> Trial:
+        config = writer.study.config
+        if measurement is None and not infeasible_reason:
+            measurement = select_measurement(
+                writer.measurements(trial.id), config.objective, config.measurement_selection
+            )
+        reason = infeasible_reason or _why_infeasible(config, measurement)
+        state = TrialState.INFEASIBLE if reason else TrialState.SUCCEEDED
+        check_transition(trial.id, trial.state, state)
+        return replace(
+            trial,
+            state=state,
+            final_measurement=measurement,
+            infeasible_reason=reason,
+            lease_expires_at=None,
+            completed_at=self._clock(),
+            completed_revision=writer.revision,
+        )
+
+
+def _current(writer: StudyWriter, trial_id: int, attempt: int | None) -> Trial:
+    trial = writer.trial(trial_id)
+    if attempt is not None and attempt != trial.attempt:
+        raise StaleAttemptError(
+            f"attempt {attempt} of trial {trial_id} was replaced by attempt {trial.attempt}"
+        )
+    return trial
+
+
+def _with_step(measurement: Measurement, writer: StudyWriter, trial_id: int) -> Measurement:
+    if measurement.step is not None:
+        return measurement
+    steps = [known.step for known in writer.measurements(trial_id) if known.step is not None]
+    return replace(measurement, step=max(steps, default=0) + 1)
+
+
+def _check_same(existing: Study, config: StudyConfig) -> None:
+    differences = existing.config.space.differences(config.space)
+    old, new = existing.config.metrics, config.metrics
+    if old != new:
+        differences.append(f"metrics: was {_metrics_text(old)}, is {_metrics_text(new)}")
+    if differences:
+        rows = "\n".join(f"  {line}" for line in differences)
+        raise StudyMismatchError(
+            f"study {existing.name.study_id!r} exists with another definition:\n{rows}",
+            hint="use another study name, or the same definition",
+        )
+
+
+def _metrics_text(metrics: Sequence[Metric]) -> str:
+    return ", ".join(f"{metric.goal.value} {metric.name}" for metric in metrics)
+
+
+def _says_the_same(trial: Trial, measurement: Measurement | None, infeasible_reason: str) -> bool:
+    if infeasible_reason:
+        return trial.infeasible_reason == infeasible_reason
+    return measurement is None or measurement == trial.final_measurement
+
+
+def _why_infeasible(config: StudyConfig, measurement: Measurement | None) -> str:
+    """Return why a trial has no usable objective, "" if it has."""
+    if measurement is None:
+        return f"no value of {config.objective.name!r} was reported"
+    for metric in config.objectives:
+        value = measurement.metrics.get(metric.name)
+        if value is None:
+            return f"no value of {metric.name!r} was reported"
+        if not math.isfinite(value):
+            return f"{metric.name!r} is {value}"
+    return ""

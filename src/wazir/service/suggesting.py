@@ -1,0 +1,208 @@
+"""Giving trials to clients: their own first, then waiting ones, then new ones."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
+from wazir.domain.clock import Clock
+from wazir.domain.errors import ConflictError
+from wazir.domain.names import StudyName
+from wazir.domain.studies import Study, StudyState
+from wazir.domain.trials import Trial, TrialState
+from wazir.service.owners import Owners
+from wazir.service.snapshots import SnapshotReader
+from wazir.storage.protocol import Store, StudyWriter
+
+MAX_LOST_ATTEMPTS = 3
+# A suggestion is computed outside any transaction; this often it may come too late.
+MAX_COMPUTATIONS = 3
+SUGGESTION_NAMESPACE = "wazir.suggestion"
+
+
+@dataclass(frozen=True)
+class _View:
+    """A study as one transaction saw it."""
+
+    study: Study
+    n_trials: int
+    n_completed: int
+    last_trial_id: int
+
+    @classmethod
+    def of(cls, writer: StudyWriter) -> "_View":
+        counts = writer.counts
+        return cls(writer.study, counts.total, counts.completed, writer.last_trial_id)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a client asked for beyond the trials that were already there."""
+
+    count: int
+    client_id: str
+    max_n_trials: int | None
+    lease_s: float | None
+
+
+class Suggester:
+    """Carries out `suggest_trials` of the Transport protocol."""
+
+    def __init__(
+        self,
+        store: Store,
+        algorithm_named: Callable[[str], Algorithm],
+        clock: Clock,
+        owners: Owners,
+    ) -> None:
+        self._store = store
+        self._algorithm_named = algorithm_named
+        self._clock = clock
+        self._owners = owners
+        self._snapshots = SnapshotReader(store)
+
+    def suggest(
+        self,
+        name: StudyName,
+        count: int,
+        client_id: str,
+        *,
+        max_n_trials: int | None,
+        lease_s: float | None,
+    ) -> list[Trial]:
+        """Return up to `count` ACTIVE trials of `client_id`."""
+        with self._store.write(name) as writer:
+            _check_open(writer.study)
+            self._reclaim(writer)
+            given = writer.trials(states=[TrialState.ACTIVE], client_id=client_id, limit=count)
+            given += self._assign_requested(writer, count - len(given), client_id, lease_s)
+            view = _View.of(writer)
+        if len(given) == count:
+            return given
+        order = _Order(count - len(given), client_id, max_n_trials, lease_s)
+        for _ in range(MAX_COMPUTATIONS - 1):
+            created, view = self._create(view, order, accept_stale=False)
+            if created is not None:
+                return given + created
+        created, _ = self._create(view, order, accept_stale=True)
+        return given + (created or [])
+
+    def _reclaim(self, writer: StudyWriter) -> None:
+        """Free the trials of owners that cannot write any more."""
+        now = self._clock()
+        for trial in writer.trials(states=[TrialState.ACTIVE, TrialState.STOPPING]):
+            expired = trial.lease_expires_at is not None and trial.lease_expires_at < now
+            if expired or self._owners.is_gone(trial.client_id):
+                writer.update_trial(lost_trial(trial, now, writer.revision))
+
+    def _assign_requested(
+        self, writer: StudyWriter, count: int, client_id: str, lease_s: float | None
+    ) -> list[Trial]:
+        if count <= 0:
+            return []
+        waiting = writer.trials(states=[TrialState.REQUESTED], limit=count)
+        assigned = [self._begin(trial, client_id, lease_s) for trial in waiting]
+        for trial in assigned:
+            writer.update_trial(trial)
+        return assigned
+
+    def _begin(self, trial: Trial, client_id: str, lease_s: float | None) -> Trial:
+        now = self._clock()
+        return replace(
+            trial,
+            state=TrialState.ACTIVE,
+            client_id=client_id,
+            attempt=trial.attempt + 1,
+            started_at=trial.started_at if trial.started_at is not None else now,
+            lease_expires_at=None if lease_s is None else now + lease_s,
+        )
+
+    def _create(
+        self, view: "_View", order: "_Order", *, accept_stale: bool
+    ) -> tuple[list[Trial] | None, "_View"]:
+        """Compute and store new trials; None if what they were based on is out of date."""
+        count = order.count
+        if order.max_n_trials is not None:
+            count = min(count, order.max_n_trials - view.n_trials)
+        if count <= 0:
+            return [], view
+        algorithm = self._algorithm_named(view.study.config.algorithm)
+        snapshot = self._snapshots.read(view.study, algorithm.reads)
+        ids = range(view.last_trial_id + 1, view.last_trial_id + count + 1)
+        suggestions = algorithm.suggest(view.study.config, snapshot, ids)
+        with self._store.write(view.study.name) as writer:
+            _check_open(writer.study)
+            now = _View.of(writer)
+            if not accept_stale and not _is_fresh(view, now, algorithm.reads):
+                return None, now
+            if order.max_n_trials is not None:
+                suggestions = suggestions[: max(0, order.max_n_trials - now.n_trials)]
+            return self._insert(writer, suggestions, snapshot, order), now
+
+    def _insert(
+        self,
+        writer: StudyWriter,
+        suggestions: Sequence[Suggestion],
+        snapshot: Snapshot,
+        order: "_Order",
+    ) -> list[Trial]:
+        created = []
+        for suggestion in suggestions:
+            trial = Trial(
+                id=writer.last_trial_id + 1,
+                parameters=writer.study.config.space.check(suggestion.parameters),
+                created_at=self._clock(),
+                created_revision=writer.revision,
+                metadata={
+                    SUGGESTION_NAMESPACE: {
+                        "algorithm": writer.study.config.algorithm,
+                        "revision": str(snapshot.revision),
+                        **suggestion.explanation,
+                    }
+                },
+            )
+            trial = self._begin(trial, order.client_id, order.lease_s)
+            writer.insert_trial(trial)
+            created.append(trial)
+        return created
+
+
+def lost_trial(trial: Trial, now: float, revision: int) -> Trial:
+    """Return a trial whose run died: waiting for another worker, or given up after too many."""
+    n_lost = trial.n_lost_attempts + 1
+    freed = replace(
+        trial,
+        state=TrialState.REQUESTED,
+        client_id="",
+        lease_expires_at=None,
+        n_lost_attempts=n_lost,
+        stopping_reason="",
+    )
+    if n_lost < MAX_LOST_ATTEMPTS:
+        return freed
+    return replace(
+        freed,
+        state=TrialState.INFEASIBLE,
+        infeasible_reason=f"its worker died {n_lost} times",
+        completed_at=now,
+        completed_revision=revision,
+    )
+
+
+def _check_open(study: Study) -> None:
+    if study.state is not StudyState.ACTIVE:
+        raise ConflictError(
+            f"study {study.name.study_id!r} is {study.state} and takes no new trials",
+            hint="start it again to go on",
+        )
+
+
+def _is_fresh(before: "_View", now: "_View", reads: Reads) -> bool:
+    """Return whether a suggestion still holds: no other suggestion, edit or deletion came since,
+    and, if it read trials, completions only within the staleness bound of max(1, n/20).
+    """
+    if now.last_trial_id != before.last_trial_id:
+        return False
+    if now.study.config_revision != before.study.config_revision:
+        return False
+    n_new = now.n_completed - before.n_completed
+    return reads is Reads.NOTHING or n_new <= max(1, before.n_completed / 20)

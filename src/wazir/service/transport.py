@@ -1,0 +1,170 @@
+"""The operations on studies, as seen by a client: in this process, or over a network."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from wazir.domain.metrics import Measurement
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import ParameterValue
+from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.trials import Metadata, Trial, TrialState
+
+
+class Transport(Protocol):
+    """All use cases of Wazir.
+
+    Retries change nothing twice: suggesting by client id, completing with equal values and
+    measuring a step again are safe. `attempt`, where given, must be the trial's present attempt,
+    otherwise StaleAttemptError is raised. Unknown studies and trials raise NotFoundError.
+    """
+
+    def create_study(
+        self, name: StudyName, config: StudyConfig, *, metadata: Metadata | None = None
+    ) -> Study:
+        """Create a study, or return the one of that name with the same space and metrics.
+
+        Raises:
+            StudyMismatchError: the name is taken by a study with another space or other metrics.
+        """
+        ...
+
+    def study(self, name: StudyName) -> Study:
+        """Return a study."""
+        ...
+
+    def studies(self, project_id: str) -> list[Study]:
+        """Return the studies of a project, oldest first."""
+        ...
+
+    def delete_study(self, name: StudyName) -> None:
+        """Remove a study and its trials."""
+        ...
+
+    def set_study_state(self, name: StudyName, state: StudyState) -> Study:
+        """Pause, end or reopen a study."""
+        ...
+
+    def update_metadata(
+        self, name: StudyName, namespace: str, entries: Mapping[str, str]
+    ) -> Study:
+        """Set keys of one namespace of a study's metadata."""
+        ...
+
+    def suggest_trials(
+        self,
+        name: StudyName,
+        count: int,
+        client_id: str,
+        *,
+        max_n_trials: int | None = None,
+        lease_s: float | None = None,
+    ) -> list[Trial]:
+        """Return up to `count` ACTIVE trials for a client, each with its next attempt begun.
+
+        The client's own ACTIVE trials come first (their attempt goes on), then REQUESTED ones,
+        then new ones, of which only as many are made as `max_n_trials` in the whole study allow.
+        Fewer are returned when the study is full or its space is exhausted.
+
+        Raises:
+            ConflictError: the study is not ACTIVE.
+        """
+        ...
+
+    def add_trial(
+        self,
+        name: StudyName,
+        parameters: Mapping[str, ParameterValue],
+        *,
+        measurement: Measurement | None = None,
+        infeasible_reason: str = "",
+        metadata: Metadata | None = None,
+    ) -> Trial:
+        """Add a trial: with a known result, or REQUESTED when there is none yet."""
+        ...
+
+    def add_measurements(
+        self,
+        name: StudyName,
+        trial_id: int,
+        measurements: Sequence[Measurement],
+        *,
+        attempt: int | None = None,
+    ) -> Trial:
+        """Record intermediate measurements of an ACTIVE or STOPPING trial, oldest first.
+
+        A measurement without step gets the next one; one of a known step replaces the old one.
+
+        Raises:
+            ConflictError: the trial does not run.
+        """
+        ...
+
+    def complete_trial(
+        self,
+        name: StudyName,
+        trial_id: int,
+        *,
+        measurement: Measurement | None = None,
+        infeasible_reason: str = "",
+        attempt: int | None = None,
+    ) -> Trial:
+        """End a trial: SUCCEEDED with a measurement, INFEASIBLE with a reason.
+
+        Without both, the study's selection rule picks among the trial's measurements; a trial
+        whose objective is missing or not finite becomes INFEASIBLE.
+        """
+        ...
+
+    def request_stop(self, name: StudyName, trial_id: int, reason: str) -> Trial:
+        """Ask the owner of an ACTIVE trial to stop it; it becomes STOPPING."""
+        ...
+
+    def release_trial(
+        self, name: StudyName, trial_id: int, *, attempt: int | None = None, lost: bool = False
+    ) -> Trial:
+        """Put an ACTIVE or STOPPING trial back to REQUESTED; `lost`: its run died."""
+        ...
+
+    def take_over_trial(
+        self, name: StudyName, trial_id: int, *, previous: str, client_id: str
+    ) -> Trial:
+        """Make `client_id` the owner of an ACTIVE trial whose owner is `previous`.
+
+        Raises:
+            ConflictError: the trial has another owner by now.
+        """
+        ...
+
+    def next_attempt(self, name: StudyName, trial_id: int, *, attempt: int, lost: bool) -> Trial:
+        """Begin the next attempt of an ACTIVE trial under the same owner; `lost`: the run died."""
+        ...
+
+    def renew_lease(
+        self, name: StudyName, trial_id: int, *, lease_s: float, attempt: int | None = None
+    ) -> Trial:
+        """Push the end of a trial's lease to `lease_s` seconds from now."""
+        ...
+
+    def trial(self, name: StudyName, trial_id: int) -> Trial:
+        """Return a trial."""
+        ...
+
+    def trials(
+        self,
+        name: StudyName,
+        *,
+        states: Iterable[TrialState] | None = None,
+        since_revision: int = -1,
+    ) -> tuple[int, list[Trial]]:
+        """Return (revision, trials in `states` that changed after `since_revision`, by id)."""
+        ...
+
+    def counts(self, name: StudyName) -> TrialCounts:
+        """Return how many trials are in which state."""
+        ...
+
+    def measurements(
+        self, name: StudyName, trial_ids: Sequence[int]
+    ) -> dict[int, list[Measurement]]:
+        """Return the intermediate measurements of some trials, oldest first."""
+        ...
