@@ -197,7 +197,7 @@ class Integer:
 
 @dataclass(frozen=True, init=False)
 class Discrete:
-    """One of a strictly increasing list of numbers; whole numbers stay ints.
+    """One of a strictly increasing list of numbers; whole numbers become ints, 512 for 512.0.
 
     Raises:
         InvalidInputError: no values, more than 1000, not increasing, or a default not among them.
@@ -218,7 +218,7 @@ class Discrete:
         external_type: ExternalType = ExternalType.INTERNAL,
         branches: Sequence[Branch] = (),
     ) -> None:
-        numbers = tuple(as_number(value, "a DISCRETE value") for value in values)
+        numbers = tuple(_plain(as_number(value, "a DISCRETE value")) for value in values)
         _assign(
             self,
             values=numbers,
@@ -377,6 +377,10 @@ def _check_bounds(low: float, high: float, scale: Scale) -> None:
             f"a {scale.value} scale needs bounds greater than 0, got {low!r} and {high!r}",
             hint="use a small positive lower bound, or the LINEAR scale",
         )
+
+
+def _plain(number: int | float) -> int | float:
+    return int(number) if float(number).is_integer() else number
 
 
 def _outside(value: object, low: float, high: float) -> InvalidInputError:

@@ -186,10 +186,11 @@ class Controller:
 
     @_carry_out.register
     def _complete(self, order: messages.CompleteTrial) -> None:
+        final = self._runs[order.trial_id].final_measurement()
         self._end_trial(
             order.trial_id,
             lambda attempt: self.transport.complete_trial(
-                self._name, order.trial_id, attempt=attempt
+                self._name, order.trial_id, measurement=final, attempt=attempt
             ),
         )
 
@@ -225,7 +226,7 @@ class Controller:
             return
         self.listener.tell(TrialEnded(trial, run.attempt_dir))
 
-    def _on_executor_event(self, event: executors.ExecutorEvent) -> None:
+    def _on_executor_event(self, event: executors.Event) -> None:
         run = self._runs.get(event.trial_id)
         if run is None or event.attempt != run.trial.attempt:
             return
@@ -241,25 +242,24 @@ class Controller:
             case executors.AttemptDied():
                 self._read_metrics(run, final=True)
                 self._feed(messages.AttemptDied(event.trial_id, event.reason))
+            case executors.LaunchFailed():
+                self._feed(messages.AttemptFailed(event.trial_id, event.reason))
 
     def _read_metrics(self, run: ProgramRun, *, final: bool = False) -> None:
-        points = run.new_points(final=final)
-        for warning in run.warnings:
-            self._warn(warning)
-        if not points:
+        measurements = run.new_measurements(final=final)
+        if not measurements:
             return
+        for warning in run.collector.warnings:
+            self._warn(warning)
         try:
             self.transport.add_measurements(
-                self._name,
-                run.trial.id,
-                [run.measurement(point) for point in points],
-                attempt=run.trial.attempt,
+                self._name, run.trial.id, measurements, attempt=run.trial.attempt
             )
         except (ConflictError, NotFoundError):
             # The trial is not ours any more; its end will say so.
             return
-        for point in points:
-            self.listener.tell(Measured(run.trial.id, point.step, point.metrics, run.source))
+        for measurement in measurements:
+            self.listener.tell(Measured(run.trial.id, measurement, run.source))
 
     def _watch_files(self, run: ProgramRun, status: executors.ExitStatus) -> None:
         warning = self._clobber.trial_ended(

@@ -1,10 +1,10 @@
 """What a running job tells whoever watches it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from wazir.domain.metrics import Measurement
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial
 from wazir.jobs.state.machine import Limits
@@ -35,8 +35,7 @@ class Measured:
     """A running trial reported values."""
 
     trial_id: int
-    step: int
-    metrics: Mapping[str, float]
+    measurement: Measurement
     source: str
 
 

@@ -69,8 +69,9 @@ def kill_leftovers(
     while True:
         left = list(_marked_processes(leader, attempt_dir))
         if leader and identify(leader.pid) == leader:
-            signal_session(leader.pid, signal.SIGKILL)
+            left += [pid for pid, _ in session_processes(leader.pid)]
             left += [leader.pid] if is_running(leader) else []
+            signal_session(leader.pid, signal.SIGKILL)
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

@@ -2,23 +2,24 @@
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from wazir.domain.clock import Clock
-from wazir.domain.metrics import Measurement, MeasurementSelection
+from wazir.domain.metrics import Measurement, MeasurementSelection, select_measurement
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial
+from wazir.jobs.attempt_files import last_lines
 from wazir.jobs.diagnosis import explain_failure
 from wazir.jobs.directories import RUN_FILE, StudyDirectory, TrialDirectory
 from wazir.jobs.environment import TrialContext, trial_environment
 from wazir.jobs.executors.protocol import ExitStatus, Launch, Outcome
-from wazir.jobs.metrics.collector import CollectorSpec, MetricCollector
-from wazir.jobs.metrics.log_lines import line_pattern
+from wazir.jobs.metrics.collector import MetricCollector
+from wazir.jobs.metrics.line_pattern import line_pattern
 from wazir.jobs.metrics.points import MetricPoint, ended_not_finite, last_finite
+from wazir.jobs.metrics.spec import CollectorSpec
 from wazir.jobs.provenance import Provenance
-from wazir.jobs.recording import last_lines
 from wazir.jobs.spec import JobSpec
 from wazir.jobs.state.messages import (
     AttemptFailed,
@@ -41,6 +42,7 @@ class JobContext:
     provenance: Provenance
     clock: Clock
     grace_s: float = 30.0
+    n_parallel: int = 1
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -66,7 +68,6 @@ class ProgramRun:
         self.label = label or str(trial.id)
         self.directory = directory or job.folder.trial(trial.id)
         self.attempt_dir = self.directory.attempt(trial.attempt)
-        self.points: list[MetricPoint] = []
         self.argv = job.spec.template(job.study.config.space).render(
             trial.parameters,
             trial_label=self.label,
@@ -125,30 +126,32 @@ class ProgramRun:
         )
 
     def started(self, pid: int | None) -> None:
-        """The program runs: begin to look for its metric."""
-        if self._collector is None:
-            self._collector = MetricCollector(self._collector_spec(pid), clock=self.job.clock)
+        """The program runs: look for its metric, in the files of this process too."""
+        self._collector = MetricCollector(self._collector_spec(pid), clock=monotonic)
 
-    def new_points(self, *, final: bool = False) -> list[MetricPoint]:
-        """Return what was reported since the last call."""
-        self.started(None)
-        assert self._collector is not None  # noqa: S101 - started() has made it
-        points = self._collector.poll(final=final)
-        self.points.extend(points)
-        return points
+    @property
+    def collector(self) -> MetricCollector:
+        """What follows the metrics of this attempt; also after a restart of the runner."""
+        if self._collector is None:
+            self._collector = MetricCollector(self._collector_spec(None), clock=monotonic)
+        return self._collector
 
     @property
     def source(self) -> str:
         """Where the metric was found, "" as long as it was not."""
-        return (self._collector.source or "") if self._collector else ""
+        return self.collector.source or ""
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        """What is doubtful about the metric."""
-        return self._collector.warnings if self._collector else ()
+    def new_measurements(self, *, final: bool = False) -> list[Measurement]:
+        """Return what was reported since the last call."""
+        return [self._measurement(point) for point in self.collector.poll(final=final)]
 
-    def measurement(self, point: MetricPoint) -> Measurement:
-        """Return a point as the service takes it."""
+    def final_measurement(self) -> Measurement | None:
+        """Return the measurement that counts, by the study's selection rule."""
+        config = self.job.study.config
+        measurements = [self._measurement(point) for point in self.collector.series()]
+        return select_measurement(measurements, config.objective, config.measurement_selection)
+
+    def _measurement(self, point: MetricPoint) -> Measurement:
         elapsed_s = max(0.0, point.time - self._started_at)
         return Measurement(point.metrics, step=point.step, elapsed_s=elapsed_s)
 
@@ -173,15 +176,15 @@ class ProgramRun:
     def _why_no_result(self) -> str:
         """Return why a program that ended well has no usable metric, "" if it has."""
         config = self.job.study.config
+        points = self.collector.series()
         for metric in config.objectives:
-            if not any(metric.name in point.metrics for point in self.points):
-                assert self._collector is not None  # noqa: S101 - points were read from it
-                return self._collector.missing_message()
+            values = [p.metrics[metric.name] for p in points if metric.name in p.metrics]
+            if not values:
+                return self.collector.missing_message()
             takes_last = config.measurement_selection is MeasurementSelection.LAST
-            if takes_last and ended_not_finite(self.points, metric.name):
-                values = [p.metrics[metric.name] for p in self.points if metric.name in p.metrics]
+            if takes_last and ended_not_finite(points, metric.name):
                 return f"{metric.name} is {_name_of(values[-1])} at the end"
-            if last_finite(self.points, metric.name) is None:
+            if last_finite(points, metric.name) is None:
                 return f"{metric.name} never had a finite value"
         return ""
 
@@ -200,6 +203,7 @@ class ProgramRun:
             pid=pid,
             tensorboard_dir=Path(self.environment()["AIP_TENSORBOARD_LOG_DIR"]),
             metric_pattern=self.job.spec.metric_pattern,
+            n_parallel=self.job.n_parallel,
         )
 
 

@@ -89,14 +89,27 @@ class MetricCollector:
     def warnings(self) -> list[str]:
         """What is doubtful about the metrics, one sentence each, as of the last poll."""
         found = [w for metric, source in self._chosen.items() for w in source.warnings(metric)]
-        if "loss" in self._chosen:
-            better = [seen for seen in self.seen_tags() if _is_held_out(seen)]
-            if better and not _HELD_OUT_PLACE.match(self._chosen["loss"].describe("loss")):
+        for metric, source in self._chosen.items():
+            better = self._held_out_tag(metric)
+            if better is not None and not _HELD_OUT_PLACE.match(source.describe(metric)):
                 found.append(
-                    "metric 'loss' is usually the loss on training data, which is no tuning "
-                    f"metric; there is also {_shown(better[0])}"
+                    f"metric {metric!r} is probably measured on training data, which is no tuning "
+                    f"metric; there is also {better.tag!r} ({better.where})"
                 )
         return found
+
+    def _held_out_tag(self, metric: str) -> SeenTag | None:
+        """Return the tag that makes a metric look like the one on training data."""
+        if _HELD_OUT_TAG.match(metric):
+            return None
+        for seen in self.seen_tags():
+            counterpart = re.fullmatch(
+                rf"{_HELD_OUT_TAG.pattern}\w*[/_-]{re.escape(metric)}", seen.tag
+            )
+            is_loss = metric == "loss" and _is_held_out(seen)
+            if seen.tag != metric and (counterpart or is_loss):
+                return seen
+        return None
 
     def series(self) -> list[MetricPoint]:
         """Return all points as they are now known, ordered by step.
@@ -164,10 +177,6 @@ def _same(known: Mapping[str, float] | None, metrics: Mapping[str, float]) -> bo
 
 def _is_held_out(seen: SeenTag) -> bool:
     return bool(_HELD_OUT_TAG.match(seen.tag) or _HELD_OUT_PLACE.match(seen.where))
-
-
-def _shown(seen: SeenTag) -> str:
-    return f"{seen.tag!r} ({seen.where})"
 
 
 def _listed(seen: Sequence[SeenTag]) -> str:

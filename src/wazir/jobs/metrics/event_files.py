@@ -100,6 +100,11 @@ class _Group:
     def quality(self) -> tuple[bool, int]:
         return (self.is_unknown, self.rank)
 
+    @property
+    def name(self) -> str:
+        """The first file's path; names of event files begin with the time of their making."""
+        return min(file.found.path for file in self.files)
+
 
 class EventFilesSource:
     """The metrics in all event files of a trial; see MetricSource.
@@ -165,7 +170,7 @@ class EventFilesSource:
             )
         if group.is_unknown and self._spec.n_parallel > 1:
             found.append(
-                f"metric {metric!r} was read from a folder that the trials share ({place}), and "
+                f"metric {metric!r} was read from {self._shown(group.folder)}, a folder that the trials share, and "
                 "nothing tells which trial wrote it; give each trial its own folder, for example "
                 "--output_dir {trial_dir}"
             )
@@ -186,11 +191,11 @@ class EventFilesSource:
         groups = list(self._groups(metric, final=final))
         if not groups:
             return self._chosen.get(metric)
-        best = min(groups, key=lambda g: (*g.quality, g.order, g.folder.count(os.sep), g.folder))
+        best = min(groups, key=lambda g: (*g.quality, g.order, g.folder.count(os.sep), g.name))
         chosen = self._chosen.get(metric)
         same = [g for g in groups if chosen is not None and g.folder == chosen.folder]
         if same and min(g.quality for g in same) <= best.quality:
-            best = min(same, key=lambda g: g.quality)
+            best = min(same, key=lambda g: (*g.quality, g.name))
         self._chosen[metric] = best
         return best
 

@@ -2,8 +2,9 @@
 
 Places, in the order of the Cloud ML Engine contract: the trial's own folder, `jobDir/<trial id>`,
 every argument V that may be a folder (V itself if it ends in the trial id, else `V/<trial id>`,
-then V), the files that the trial's processes hold open, and AIP_TENSORBOARD_LOG_DIR. V itself is a
-place that trials share; the others belong to one trial.
+then V), AIP_TENSORBOARD_LOG_DIR, the files that the trial's processes hold open, and last the
+folders that writers choose by themselves (`runs`, `lightning_logs`). V itself and these last ones
+are places that trials share; the others belong to one trial.
 """
 
 import os
@@ -17,6 +18,7 @@ from wazir.jobs.metrics.processes import open_files, process_tree
 from wazir.jobs.metrics.spec import CollectorSpec
 
 FRAGMENT = "tfevents"
+_USUAL_FOLDERS = ("runs", "lightning_logs", "logs")
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 20_000
 _MAX_SHARED_ENTRIES = 5_000
@@ -138,6 +140,8 @@ def _places(spec: CollectorSpec) -> list[_Place]:
         places.extend(_argument_places(value, spec))
     if spec.tensorboard_dir is not None:
         places.append(_own(str(spec.tensorboard_dir), spec))
+    usual = [os.path.join(spec.cwd, name) for name in _USUAL_FOLDERS]
+    places.extend(_Place(root, is_shared=True, since=spec.started_at) for root in usual)
     unique = {place.root: place for place in reversed(places)}
     return [place for place in places if unique.pop(place.root, None) is not None]
 

@@ -18,6 +18,7 @@ from wazir.jobs.metrics.spec import CollectorSpec
 from wazir.jobs.metrics.tail import LineTail
 
 WHERE = "standard output"
+_MAX_SAMPLES = 10_000  # of more, as a program prints by mistake, only the last one is kept
 _MAX_NAMES = 200
 _N_NAMED_LINES = 1_000
 _SCAN_BYTES = 256 << 10
@@ -32,7 +33,8 @@ class _Stream:
 
     def add(self, sample: Sample, bar: Bar) -> None:
         """Add a sample, in place of the last one if that was the same bar, drawn earlier."""
-        if self.samples and self._is_drawn_over(sample, bar):
+        is_full = len(self.samples) >= _MAX_SAMPLES
+        if is_full or (self.samples and self._is_drawn_over(sample, bar)):
             self.samples[-1] = sample
         else:
             self.samples.append(sample)
@@ -59,7 +61,7 @@ class LogLinesSource:
         if spec.metric_pattern is not None:
             self._pattern = compile_metric_pattern(spec.metric_pattern)
         self._tails: dict[str, LineTail] = {}
-        self._held_out: dict[str, _Stream] = {}
+        self._plain: dict[str, _Stream] = {}
         self._training: dict[str, _Stream] = {}
         self._names: set[str] = set()
         self._n_lines = 0
@@ -75,7 +77,7 @@ class LogLinesSource:
 
     def samples(self, metric: str, *, final: bool) -> Sequence[Sample]:
         """Return the printed values; see MetricSource."""
-        found = self._held_out.get(metric)
+        found = self._plain.get(metric)
         if found is None and final:
             found = self._training.get(metric)
         return found.samples if found else ()
@@ -90,12 +92,13 @@ class LogLinesSource:
 
     def warnings(self, metric: str) -> list[str]:
         """Return what is doubtful about the printed values; see MetricSource."""
-        if metric in self._held_out or metric not in self._training:
+        if metric in self._plain or metric not in self._training:
             return []
-        return [
+        text = (
             f"every printed value of metric {metric!r} stands behind the word train; a value on "
             "training data is no tuning metric, print one on held-out data"
-        ]
+        )
+        return [text]
 
     def names_in_log(self) -> list[SeenTag]:
         """Return the names of values in all of the program's output, its middle left out."""
@@ -127,7 +130,7 @@ class LogLinesSource:
         for match in pattern.find(line):
             metric = match.metric or self._spec.objective
             step = find_step(line) if match.step is None else match.step
-            stream = self._held_out.setdefault(metric, _Stream())
+            stream = self._plain.setdefault(metric, _Stream())
             stream.add(_sample(match.value, step, time, find_bar(line)), find_bar(line))
 
     def _take_by_rules(self, line: str, time: float) -> None:
@@ -136,7 +139,7 @@ class LogLinesSource:
             if match is None:
                 continue
             bar = find_bar(line)
-            streams = self._training if match.is_training else self._held_out
+            streams = self._training if match.is_training else self._plain
             sample = _sample(match.value, find_step(line), time, bar)
             streams.setdefault(metric, _Stream()).add(sample, bar)
 

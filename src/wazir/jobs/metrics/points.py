@@ -90,14 +90,7 @@ def series(samples: Mapping[str, Sequence[Sample]], objective: str) -> list[Metr
             values, time = merged.get(sample.step or 0, ({}, sample.time))
             values[name] = sample.value
             merged[sample.step or 0] = (values, max(time, sample.time))
-    return [MetricPoint(values, step, time) for step, (values, time) in sorted_items(merged)]
-
-
-def sorted_items(
-    merged: Mapping[int, tuple[dict[str, float], float]],
-) -> list[tuple[int, tuple[dict[str, float], float]]]:
-    """Return the items of a mapping ordered by step."""
-    return [(step, merged[step]) for step in sorted(merged)]
+    return [MetricPoint(merged[step][0], step, merged[step][1]) for step in sorted(merged)]
 
 
 def without_replaced(runs: Iterable[Sequence[Sample]]) -> list[Sample]:

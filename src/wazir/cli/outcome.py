@@ -1,0 +1,78 @@
+"""What is said at the end of a job: the best trial, how to use it, and what failed."""
+
+import shlex
+from dataclasses import dataclass
+
+from wazir.app.tuning import TuningStudy
+from wazir.cli.display.text import EndReport, FirstFailure, end_text
+from wazir.client.study import best_of
+from wazir.client.trial import Trial
+from wazir.domain.errors import NotFoundError
+from wazir.domain.trials import Trial as StoredTrial
+from wazir.domain.trials import TrialState
+from wazir.jobs.attempt_files import last_lines
+from wazir.jobs.spec import job_spec_of
+from wazir.jobs.state.messages import Ending
+
+_N_LOG_LINES = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The text for the user, and the number that decides the exit code."""
+
+    text: str
+    n_succeeded: int
+
+
+def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> Outcome:
+    """Return what is to be said of a study when a job on it has ended."""
+    study, service = tuning.study, tuning.service
+    _, stored = service.trials(study.name)
+    counts = service.counts(study.name)
+    try:
+        handles = [Trial(service, study.name, study.config, trial) for trial in stored]
+        best_id = best_of(handles, study.config).id
+        best = next(trial for trial in stored if trial.id == best_id)
+    except NotFoundError:
+        best = None
+    spec = job_spec_of(study)
+    report = EndReport(
+        study_id=study.name.study_id,
+        objective=study.config.objective,
+        best=best,
+        best_directory=None if best is None else tuning.folder.trial(best.id).output,
+        best_command=() if best is None else _command(tuning, best),
+        cwd=spec.cwd,
+        counts=counts,
+        ending=ending,
+        storage=str(tuning.location.path),
+        resume_command=resume_command,
+        first_failure=_first_failure(tuning, stored) if best is None else None,
+    )
+    return Outcome(end_text(report), counts.succeeded)
+
+
+def _command(tuning: TuningStudy, trial: StoredTrial) -> tuple[str, ...]:
+    spec = job_spec_of(tuning.study)
+    argv = spec.template(tuning.study.config.space).render(
+        trial.parameters,
+        trial_label=str(trial.id),
+        trial_dir=str(tuning.folder.trial(trial.id).output),
+        job_dir=spec.trial_job_dir(str(trial.id)),
+    )
+    return tuple(argv)
+
+
+def _first_failure(tuning: TuningStudy, trials: list[StoredTrial]) -> FirstFailure | None:
+    for trial in trials:
+        if trial.state is TrialState.INFEASIBLE:
+            attempt_dir = tuning.folder.trial(trial.id).attempt(trial.attempt)
+            lines = tuple(last_lines(attempt_dir, _N_LOG_LINES))
+            return FirstFailure(trial.id, trial.infeasible_reason, lines)
+    return None
+
+
+def shell_command(argv: tuple[str, ...]) -> str:
+    """Return an argument list as one line for a shell."""
+    return shlex.join(argv)

@@ -1,0 +1,270 @@
+"""`wazir tune`: run a program with many hyperparameters and say which are best."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from wazir.app.clock import system_clock
+from wazir.app.tuning import (
+    TuningStudy,
+    first_suggestions,
+    new_seed,
+    open_tuning_study,
+    run_tuning,
+)
+from wazir.cli.common import storage_option
+from wazir.cli.display import listener_for
+from wazir.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from wazir.cli.outcome import end_report_of
+from wazir.cli.proposals import candidates_text
+from wazir.domain.durations import parse_duration
+from wazir.domain.errors import StudyMismatchError, WazirError
+from wazir.domain.metrics import Goal
+from wazir.domain.parameters import ParameterValue
+from wazir.domain.space import describe
+from wazir.jobs.config.job_file import JobFile
+from wazir.jobs.directories import study_directory
+from wazir.jobs.discovery.proposal import defaults_for, discover
+from wazir.jobs.interrupts import counted_interrupts
+from wazir.jobs.passing import Passing
+from wazir.jobs.resolution import NoParametersError, ResolvedJob, TuneFlags, resolve
+from wazir.jobs.state.messages import Ending
+
+
+class Duration(click.ParamType):
+    """A duration such as 90s, 30m or 2h, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds, or fail with the rule."""
+        try:
+            return value if isinstance(value, float) else parse_duration(str(value))
+        except WazirError as error:
+            self.fail(str(error), param, ctx)
+
+
+COUNT = click.IntRange(min=1)
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": True},
+    epilog="Ctrl-C is safe: the same command goes on where it ended.",
+)
+@click.argument("words", nargs=-1, metavar="[CONFIG] -- COMMAND [ARG...]", type=click.UNPROCESSED)
+@click.option("--minimize", metavar="METRIC", help="Metric to make small.")
+@click.option("--maximize", metavar="METRIC", help="Metric to make large.")
+@click.option(
+    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=SPACE",
+    help="A hyperparameter: lr=1e-4..1e-1:log, layers=1..5, optimizer=adam,sgd.",
+)
+@click.option("--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30.")
+@click.option("--parallel", "n_parallel", type=COUNT, help="Trials at a time. Default: 1.")
+@click.option("--algorithm", metavar="NAME", help="random, grid, sobol or the default, a GP.")
+@click.option("--study", "study_id", metavar="NAME", help="Default: the program's name.")
+@storage_option
+@click.option("--job-dir", metavar="DIR", help="Trial N gets --job-dir DIR/N.")
+@click.option("--timeout", "timeout_s", type=Duration(), help="End after this time, such as 2h.")
+@click.option("--trial-timeout", "trial_timeout_s", type=Duration(), help="Longest trial.")
+@click.option("--grace", "grace_s", type=Duration(), default=30.0, show_default="30s",
+              help="Time between SIGTERM and SIGKILL when a program is stopped.")
+@click.option("--max-failed-trials", type=click.IntRange(min=0),
+              help="Fail the job after so many. Default: decided by the job.")
+@click.option("--max-attempts", type=COUNT, help="Runs of a trial whose machine died. Default: 2.")
+@click.option("--metric-pattern", metavar="RE", help="Finds the metric in output lines.")
+@click.option("--seed", type=click.IntRange(min=0), help="Makes the suggestions repeatable.")
+@click.option("--resume/--no-resume", default=True, help="Go on with a study of that name.")
+@click.option("--default-first/--no-default-first", default=True,
+              help="Try the program's own defaults first.")
+@click.option("--record-env", "recorded_variables", multiple=True, metavar="NAME",
+              help="Record the value of this environment variable.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event.")
+@click.pass_context
+def tune(  # noqa: PLR0913 - one parameter per flag
+    ctx: click.Context,
+    words: tuple[str, ...],
+    minimize: str | None,
+    maximize: str | None,
+    storage: str | None,
+    resume: bool,
+    default_first: bool,
+    dry_run: bool,
+    as_json: bool,
+    **flags: object,
+) -> None:
+    """Tune a program: run it with many hyperparameters and find the best.
+
+    CONFIG is a hyperparam.yaml of Cloud ML Engine or a Vertex HyperparameterTuningJob. Flags win
+    over it. COMMAND runs once per trial; parameters are appended as --name value, or put where
+    {name} stands. The metric is found in its output, its TensorBoard event files or what
+    cloudml-hypertune writes.
+
+    \b
+    Examples:
+      wazir tune --minimize rmse -p lr=1e-4..1e-1:log -- python train.py
+      wazir tune hyperparam.yaml -- python -m trainer.task --output_dir {trial_dir}
+    """
+    if minimize is not None and maximize is not None:
+        raise click.UsageError("give either --minimize or --maximize, not both")
+    config_path, command = split_words(words, sys.argv)
+    tune_flags = TuneFlags(
+        command=command,
+        cwd=Path.cwd(),
+        goal=None if minimize is maximize is None else _goal(minimize),
+        metric=minimize if minimize is not None else maximize,
+        **flags,  # type: ignore[arg-type] - click has converted each of them
+    )
+    try:
+        job = resolve(tune_flags, _read(config_path), seed=new_seed())
+    except NoParametersError as error:
+        raise NoParametersError(error.message, hint=_candidates(command, error.hint)) from None
+    first_trial, notes = _first_trial(job, wanted=default_first)
+    for note in (*job.notes, *notes):
+        click.echo(f"Note: {note}", err=True)
+    if dry_run:
+        click.echo(dry_run_text(job, first_trial, storage))
+        return
+    ctx.exit(_run(job, storage, resume, first_trial, as_json))
+
+
+def split_words(words: Sequence[str], argv: Sequence[str]) -> tuple[Path | None, tuple[str, ...]]:
+    """Return the configuration file and the command; `--` stands between them.
+
+    click takes `--` away, so its place is found in the process's own arguments.
+    """
+    if "--" not in argv:
+        command: tuple[str, ...] = ()
+        before = tuple(words)
+    else:
+        command = tuple(argv[list(argv).index("--") + 1 :])
+        before = tuple(words[: len(words) - len(command)])
+    if len(before) > 1:
+        raise click.UsageError(
+            f"there is one CONFIG at most, got {' '.join(before)!r}; "
+            "the program to run stands behind --"
+        )
+    return (Path(before[0]) if before else None), command
+
+
+def _goal(minimize: str | None) -> Goal:
+    return Goal.MINIMIZE if minimize is not None else Goal.MAXIMIZE
+
+
+def _read(path: Path | None) -> JobFile | None:
+    if path is None:
+        return None
+    # The YAML library is loaded only for those who have a file.
+    from wazir.jobs.config.reading import read_job_file  # noqa: PLC0415
+
+    return read_job_file(path)
+
+
+def _candidates(command: tuple[str, ...], hint: str) -> str:
+    """Return what could be tuned in the program, for the message that nothing was given."""
+    if not command:
+        return hint
+    found = candidates_text(discover(command, Path.cwd()))
+    return f"{hint}\n{found}" if found else hint
+
+
+def _first_trial(
+    job: ResolvedJob, *, wanted: bool
+) -> tuple[dict[str, ParameterValue] | None, Sequence[str]]:
+    """Return the program's own defaults as a trial, None if it has none."""
+    if not wanted:
+        return None, ()
+    proposal = discover(job.spec.command, job.spec.cwd, run_help=None)
+    return defaults_for(proposal, dict(job.config.space.parameters))
+
+
+def _run(
+    job: ResolvedJob,
+    storage: str | None,
+    resume: bool,
+    first_trial: dict[str, ParameterValue] | None,
+    as_json: bool,
+) -> int:
+    try:
+        tuning = open_tuning_study(job, storage=storage, resume=resume, first_trial=first_trial)
+    except StudyMismatchError as error:
+        click.echo(f"Error: {error}", err=True)
+        return EXIT_USAGE
+    with counted_interrupts() as interrupts:
+        listener = listener_for(json=as_json, stream=sys.stdout, clock=system_clock)
+        ending = run_tuning(tuning, job, listener, interrupts)
+    report = end_report_of(tuning, ending, " ".join(map(shlex.quote, ("wazir", *sys.argv[1:]))))
+    if not as_json:
+        click.echo(report.text)
+    return exit_code(ending, report.n_succeeded)
+
+
+def exit_code(ending: Ending, n_succeeded: int) -> int:
+    """Return 0 if the job ran to its end with a success, 130 for Ctrl-C, else 1."""
+    if ending is Ending.INTERRUPTED:
+        return EXIT_INTERRUPTED
+    if ending is Ending.TOO_MANY_FAILURES or n_succeeded == 0:
+        return EXIT_FAILED
+    return 0
+
+
+def dry_run_text(
+    job: ResolvedJob, first_trial: dict[str, ParameterValue] | None, storage: str | None
+) -> str:
+    """Return the resolved job: space, first commands, metric sources, directories."""
+    metric = job.config.objective
+    lines = [
+        f"study      {job.study_id}",
+        f"goal       {metric.goal.value} {metric.name}",
+        f"algorithm  {job.config.algorithm}, seed {job.config.seed}",
+        f"trials     {job.limits.n_trials}, {job.limits.n_parallel} at a time",
+        "space",
+    ]
+    width = max(len(name) for name, _ in job.config.space.walk())
+    for name, parameter in job.config.space.walk():
+        passing = job.spec.passing.get(name, Passing.ONE)
+        how = "" if passing is Passing.ONE else f" ({passing.value.lower()})"
+        lines.append(f"  {name:<{width}}  {describe(parameter)}{how}")
+    folder = _folder(job, storage)
+    lines.append("first commands")
+    template = job.spec.template(job.config.space)
+    for trial in first_suggestions(job, 3, first_trial):
+        label = str(trial.id)
+        argv = template.render(
+            trial.parameters,
+            trial_label=label,
+            trial_dir=str(folder / "trials" / label / "out"),
+            job_dir=job.spec.trial_job_dir(label),
+        )
+        lines.append(f"  {shlex.join(argv)}")
+    lines.append("the metric is looked for in this order")
+    lines += [f"  {source}" for source in _metric_sources(job)]
+    lines.append(f"folder     {folder}")
+    return "\n".join(lines)
+
+
+def _metric_sources(job: ResolvedJob) -> list[str]:
+    name = job.config.objective.name
+    pattern = job.spec.metric_pattern
+    output = f"output lines such as {name}=0.31" if pattern is None else f"lines matching {pattern}"
+    return [
+        "calls of wazir.reporting.report",
+        "the file that cloudml-hypertune writes",
+        f"TensorBoard event files with the tag {name}",
+        output,
+    ]
+
+
+def _folder(job: ResolvedJob, storage: str | None) -> Path:
+    from wazir.app.settings import storage_location  # noqa: PLC0415 - for this text alone
+
+    path = storage_location(storage).path or Path.cwd()
+    return study_directory(path, job.study_id).path
+
+
+__all__ = ["TuningStudy", "tune"]

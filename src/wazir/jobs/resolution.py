@@ -1,0 +1,221 @@
+"""From flags and a configuration file to one resolved job: flags win, field by field."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import Goal, Metric
+from wazir.domain.names import study_id_from
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import StudyConfig
+from wazir.jobs.config.job_file import JobFile
+from wazir.jobs.metrics.line_pattern import compile_metric_pattern
+from wazir.jobs.passing import Passing
+from wazir.jobs.space_text import ParsedParameter, parse_parameter
+from wazir.jobs.spec import JobSpec
+from wazir.jobs.state.machine import Limits
+
+DEFAULT_N_TRIALS = 30
+DEFAULT_MAX_ATTEMPTS = 2
+_Value = TypeVar("_Value")
+_INTERPRETER = re.compile(r"(python|pypy)[\d.]*")
+
+
+@dataclass(frozen=True)
+class TuneFlags:
+    """What the user asked for beside a configuration file; None means: not given."""
+
+    command: tuple[str, ...]
+    cwd: Path
+    goal: Goal | None = None
+    metric: str | None = None
+    parameters: tuple[str, ...] = ()
+    study_id: str | None = None
+    n_trials: int | None = None
+    n_parallel: int | None = None
+    algorithm: str | None = None
+    seed: int | None = None
+    job_dir: str | None = None
+    timeout_s: float | None = None
+    trial_timeout_s: float | None = None
+    grace_s: float = 30.0
+    max_failed_trials: int | None = None
+    max_attempts: int | None = None
+    metric_pattern: str | None = None
+    recorded_variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ResolvedJob:
+    """A job with every value decided; `notes` are to be said to the user."""
+
+    study_id: str
+    config: StudyConfig
+    spec: JobSpec
+    limits: Limits
+    timeout_s: float | None
+    notes: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+
+
+class NoParametersError(InvalidInputError):
+    """Neither a file nor a flag names a parameter."""
+
+
+def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob:
+    """Return the job that flags and file describe together; `seed` is used if none is given.
+
+    Raises:
+        NoParametersError: there is no search space.
+        InvalidInputError: the metric or the program is missing, or a value breaks a rule.
+    """
+    notes = list(file.notes) if file else []
+    command = _command(flags, file, notes)
+    parsed = _parameters(flags, file, notes)
+    if not parsed:
+        raise NoParametersError(
+            "there is nothing to tune: no parameter was given",
+            hint="give parameters, as in -p learning_rate=1e-4..1e-1:log",
+        )
+    space = SearchSpace({name: one.parameter for name, one in parsed.items()})
+    n_trials = _n_trials(flags, file, notes)
+    config = StudyConfig(
+        space=space,
+        metrics=_metrics(flags, file),
+        algorithm=flags.algorithm or (file.algorithm if file else None) or "DEFAULT",
+        seed=seed if flags.seed is None else flags.seed,
+        planned_n_trials=n_trials,
+    )
+    config = _with_study_options(config, file)
+    _note_what_means_little(config, file, notes)
+    if flags.metric_pattern is not None:
+        compile_metric_pattern(flags.metric_pattern)
+    spec = JobSpec(
+        command=command,
+        cwd=flags.cwd,
+        passing={name: one.passing for name, one in parsed.items() if one.passing != Passing.ONE},
+        metric_pattern=flags.metric_pattern,
+        job_dir=_first(flags.job_dir, file.job_dir if file else None) or "",
+        trial_timeout_s=flags.trial_timeout_s,
+        document=file.raw if file else {},
+        recorded_variables=flags.recorded_variables,
+    )
+    notes.extend(spec.template(space).stray_names())
+    return ResolvedJob(
+        study_id=flags.study_id or program_name(command),
+        config=config,
+        spec=spec,
+        limits=_limits(flags, file, n_trials),
+        timeout_s=_first(flags.timeout_s, file.max_running_time_s if file else None),
+        notes=tuple(dict.fromkeys(notes)),
+        ignored=file.ignored if file else (),
+    )
+
+
+def program_name(command: tuple[str, ...]) -> str:
+    """Return the name of the program that a command runs: `trainer.task`, `train`, `cat`."""
+    words = [word for word in command if "=" not in word or "/" in word]
+    for position, word in enumerate(words):
+        name = Path(word).name
+        if word == "-m" and position + 1 < len(words):
+            return study_id_from(words[position + 1])
+        if word.startswith("-") or _INTERPRETER.fullmatch(name) or name in _LAUNCHERS:
+            continue
+        return study_id_from(Path(name).stem if "." in name else name)
+    return study_id_from(Path(command[0]).name)
+
+
+_LAUNCHERS = frozenset({"env", "uv", "run", "sh", "bash", "zsh", "nice", "time", "poetry", "exec"})
+
+
+def _command(flags: TuneFlags, file: JobFile | None, notes: list[str]) -> tuple[str, ...]:
+    if flags.command:
+        if file and file.args:
+            notes.append("the args of the file are replaced by the command")
+        return flags.command
+    if file and file.python_module:
+        return ("python3", "-m", file.python_module, *file.args)
+    raise InvalidInputError(
+        "there is no program to run", hint="write it behind --, as in: -- python train.py"
+    )
+
+
+def _parameters(
+    flags: TuneFlags, file: JobFile | None, notes: list[str]
+) -> dict[str, ParsedParameter]:
+    parsed = dict(file.parameters) if file else {}
+    given: set[str] = set()
+    for text in flags.parameters:
+        one = parse_parameter(text)
+        if one.name in given:
+            raise InvalidInputError(
+                f"parameter {one.name!r} is given twice", hint="leave one of them out"
+            )
+        given.add(one.name)
+        parsed[one.name] = one
+        notes.extend(one.notes)
+    return parsed
+
+
+def _metrics(flags: TuneFlags, file: JobFile | None) -> tuple[Metric, ...]:
+    if flags.metric is not None:
+        return (Metric(flags.metric, flags.goal or Goal.MAXIMIZE),)
+    if file and file.metrics:
+        return file.metrics
+    raise InvalidInputError(
+        "the metric to optimize is missing",
+        hint="name it with --minimize METRIC or --maximize METRIC",
+    )
+
+
+def _n_trials(flags: TuneFlags, file: JobFile | None, notes: list[str]) -> int:
+    if flags.n_trials is not None:
+        return flags.n_trials
+    if file is None or not file.parameters:
+        return DEFAULT_N_TRIALS
+    if file.max_trials is None:
+        notes.append("the file has no maxTrials, which means 1 trial; --trials N runs more")
+        return 1
+    return file.max_trials
+
+
+def _with_study_options(config: StudyConfig, file: JobFile | None) -> StudyConfig:
+    if file is None:
+        return config
+    return replace(
+        config,
+        observation_noise=file.observation_noise or config.observation_noise,
+        measurement_selection=file.measurement_selection or config.measurement_selection,
+        early_stopping=file.early_stopping,
+        study_stopping=file.study_stopping,
+    )
+
+
+def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:
+    failed = _first(flags.max_failed_trials, file.max_failed_trials if file else None)
+    parallel = _first(flags.n_parallel, file.max_parallel_trials if file else None)
+    return Limits(
+        n_trials=n_trials,
+        n_parallel=1 if parallel is None else parallel,
+        max_attempts=flags.max_attempts or DEFAULT_MAX_ATTEMPTS,
+        # 0 means in the contract that the service decides.
+        max_failed_trials=failed or None,
+        grace_s=flags.grace_s,
+    )
+
+
+def _note_what_means_little(config: StudyConfig, file: JobFile | None, notes: list[str]) -> None:
+    if config.early_stopping is not None:
+        notes.append(
+            "early stopping is stored, but no rule exists yet: every trial runs to its end"
+        )
+    if config.study_stopping is not None:
+        notes.append("studyStoppingConfig is stored, but has no effect yet")
+    if file and file.ignored:
+        notes.append(f"stored, but without a meaning on this machine: {', '.join(file.ignored)}")
+
+
+def _first(*values: _Value | None) -> _Value | None:
+    return next((value for value in values if value is not None), None)

@@ -1,0 +1,69 @@
+"""Objective values made fit for a Gaussian process: bad values are pulled in by their rank."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class WarpedOutputs:
+    """Warped values, shape (n,), with mean 0 and variance 1 unless all are equal.
+
+    For values not worse than the median the map is linear: y = origin + unit * warped.
+    """
+
+    values: Array
+    origin: float
+    unit: float
+
+
+def fill_missing(y: Array) -> Array:
+    """Return `y`, smaller is better, with the worst finite value in place of non-finite ones.
+
+    All values are 0 where none is finite.
+    """
+    finite = np.isfinite(y)
+    worst = float(np.max(y[finite])) if finite.any() else 0.0
+    return np.where(finite, y, worst)
+
+
+def half_rank(y: Array) -> WarpedOutputs:
+    """Return outputs, smaller is better and all finite, with the worse half replaced by ranks.
+
+    Values up to the median stay in proportion. A value above it becomes the median plus s times
+    the normal quantile of its rank, where s is the root mean square distance of the better half
+    from the median, so that no outlier hides what matters near the optimum. The idea is that of
+    the "half rank" warping of Google Vizier (X. Song et al., arXiv:2408.11527, section 3.2).
+    Values may be as large as a float can be.
+    """
+    # Halved, because the difference of two large floats may be too large for one.
+    deviation = y / 2 - float(np.median(y / 2))
+    better = deviation <= 0
+    unit = -float(np.min(deviation, initial=0.0))
+    scaled = np.zeros_like(y)
+    if unit > 0:
+        scaled[better] = deviation[better] / unit
+    spread = math.sqrt(float(np.mean(scaled[better] ** 2))) or 1.0
+    scaled[~better] = spread * _upper_quantiles(deviation)[~better]
+    mean, sd = float(np.mean(scaled)), float(np.std(scaled)) or 1.0
+    unit = 2 * (unit or 0.5)
+    return WarpedOutputs(
+        values=(scaled - mean) / sd,
+        origin=2 * float(np.median(y / 2)) + unit * mean,
+        unit=unit * sd,
+    )
+
+
+def _upper_quantiles(deviation: Array) -> Array:
+    """Return the normal quantiles of the ranks; meant for values above the median, at 0."""
+    levels, ranks = np.unique(deviation, return_inverse=True)
+    middle = int(np.searchsorted(levels, 0.0))
+    share = 0.5 + 0.5 * (ranks - middle + 0.5) / (len(levels) - middle)
+    quantile = NormalDist().inv_cdf
+    return np.array([quantile(min(max(q, 0.5), 1 - 1e-12)) for q in share.tolist()])

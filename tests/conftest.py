@@ -1,0 +1,38 @@
+"""Fixtures for all tests, and the one way to say that something cannot run here."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "default",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+ROOT = Path(__file__).parents[1]
+
+
+def not_run(needs: str) -> None:
+    """Skip a test for lack of something; a failure where everything must run."""
+    if os.environ.get("WAZIR_TEST_ALL"):
+        pytest.fail(f"not run: needs {needs}")
+    pytest.skip(f"not run: needs {needs}")
+
+
+@pytest.fixture
+def needs():
+    """Give `not_run` to tests, which cannot import this file."""
+    return not_run
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The root of the checkout."""
+    return ROOT
