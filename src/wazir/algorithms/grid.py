@@ -221,8 +221,10 @@ def _stretches(
             dimension += _n_dimensions(branch)
         yield _Stretch(place, 1, Grid(axes))
         done = place + 1
-    if len(values) > done:
-        yield _Stretch(done, len(values) - done, Grid(()))
+    # len() fails for ranges beyond the machine's index size.
+    n_values = values.stop - values.start if isinstance(values, range) else len(values)
+    if n_values > done:
+        yield _Stretch(done, n_values - done, Grid(()))
 
 
 def _places_with_children(parameter: Parameter, values: Sequence[ParameterValue]) -> list[int]:

@@ -63,6 +63,10 @@ class GaussianProcess:
     alpha: Array
     K_inverse: Array
 
+    def means_at_data(self) -> Array:
+        """Return the means at the data, shape (n,): y - (noise + 1e-8 s2) alpha."""
+        return self.data.y - (self.noise + _JITTER * self.kernel.variance) * self.alpha
+
     def predict(self, F: Array) -> Prediction:
         """Return mean and standard deviation at rows of F (m, p)."""
         k = self.kernel(F, self.data.F)
@@ -150,7 +154,7 @@ def negative_log_posterior(theta: Array, data: Data, prior: LogNormalPrior) -> t
     kernel, noise = _unpack(theta, data.groups)
     k, slope = kernel.with_slope(kernel.square_distance(data.F, data.F))
     try:
-        L = cholesky(_with_noise(k, kernel.variance, noise))
+        L = cholesky(_add_noise(k, kernel.variance, noise))
     except np.linalg.LinAlgError:
         return _WORST, np.zeros_like(theta)
     K_inverse = inverse(L)
@@ -162,7 +166,8 @@ def negative_log_posterior(theta: Array, data: Data, prior: LogNormalPrior) -> t
     value = 0.5 * (fit + log_determinant(L) + m * m) + penalty
     G = K_inverse - np.outer(alpha, alpha)
     by_noise = 0.5 * noise * float(np.trace(G))
-    by_length = _length_scale_gradient(G * slope, data, kernel.weights)
+    G *= slope
+    by_length = _length_scale_gradient(G, data, kernel.weights)
     by_variance = 0.5 * (len(data.y) - fit) - by_noise
     return value, gradient + np.r_[by_length, by_variance, by_noise]
 
@@ -171,14 +176,14 @@ def _length_scale_gradient(M: Array, data: Data, weights: Array) -> Array:
     """Return -sum_f w_f sum_ij M_ij (F_if - F_jf)**2 for the features of each parameter."""
     F = data.F
     squares = 2.0 * (M.sum(axis=1) @ (F * F)) - 2.0 * np.einsum("ij,ij->j", F, M @ F)
-    return -np.bincount(data.groups, weights=weights * squares)
+    by_parameter = np.bincount(data.groups, weights=weights * squares)
+    return -by_parameter.astype(np.float64)
 
 
 def _condition(
     kernel: Matern52, noise: float, data: Data, constant: float | None
 ) -> GaussianProcess:
-    K = _with_noise(kernel(data.F, data.F), kernel.variance, noise)
-    L = cholesky(K)
+    L = cholesky(_add_noise(kernel(data.F, data.F), kernel.variance, noise))
     K_inverse = inverse(L)
     m = _best_constant(K_inverse, data.y) if constant is None else constant
     return GaussianProcess(kernel, noise, data, m, solve(L, data.y - m), K_inverse)
@@ -189,10 +194,10 @@ def _best_constant(K_inverse: Array, y: Array) -> float:
     return float(row @ y) / (float(row.sum()) + 1.0)
 
 
-def _with_noise(k: Array, variance: float, noise: float) -> Array:
-    K = k.copy()
-    K.flat[:: len(K) + 1] = variance + noise + _JITTER * variance
-    return K
+def _add_noise(k: Array, variance: float, noise: float) -> Array:
+    """Turn the covariance of the process into that of its outputs, in place."""
+    k.flat[:: len(k) + 1] = variance + noise + _JITTER * variance
+    return k
 
 
 def _unpack(theta: Array, groups: NDArray[np.intp]) -> tuple[Matern52, float]:

@@ -49,11 +49,24 @@ class Matern52:
     def of_square_distance(self, r2: Array) -> Array:
         """Return k(r2), elementwise."""
         t = np.sqrt(5.0 * r2)
-        return self.variance * (1.0 + t + t * t / 3.0) * np.exp(-t)
+        decay = np.exp(-t)
+        t += 1.0
+        # 1 + t + t**2 / 3 = (1 + t) + (5 / 3) r2
+        t += (5.0 / 3.0) * r2
+        t *= decay
+        t *= self.variance
+        return t
 
     def with_slope(self, r2: Array) -> tuple[Array, Array]:
         """Return k(r2) and its derivative by r2, -5/6 s2 (1 + t) exp(-t), elementwise."""
         t = np.sqrt(5.0 * r2)
-        decay = self.variance * np.exp(-t)
-        linear = (1.0 + t) * decay
-        return linear + (t * t / 3.0) * decay, (-5.0 / 6.0) * linear
+        decay = np.exp(-t)
+        decay *= self.variance
+        slope = t + 1.0
+        slope *= decay
+        t *= t
+        t *= decay
+        t *= 1.0 / 3.0
+        t += slope
+        slope *= -5.0 / 6.0
+        return t, slope

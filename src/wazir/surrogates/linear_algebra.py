@@ -24,7 +24,8 @@ def cholesky(K: Array) -> Array:
     if np.isfinite(level):
         for jitter in _JITTERS:
             shifted = K.copy()
-            shifted.flat[:: len(K) + 1] += jitter * level
+            if jitter:
+                shifted.flat[:: len(K) + 1] += jitter * level
             # K is symmetric: its transpose is in the order that LAPACK wants.
             L, info = dpotrf(shifted.T, lower=1, clean=1, overwrite_a=1)
             if info == 0 and np.isfinite(L[-1, -1]):
@@ -41,9 +42,11 @@ def solve(L: Array, B: Array) -> Array:
 
 
 def inverse(L: Array) -> Array:
-    """Return K**-1 for K = L L', shape (n, n), symmetric."""
+    """Return K**-1 for K = L L', shape (n, n), symmetric. L has zeros above its diagonal."""
+    # The zeros above the diagonal of L are left as they are.
     lower, _ = dpotri(L, lower=1)
-    result: Array = np.tril(lower) + np.tril(lower, -1).T
+    result: Array = lower + lower.T
+    result.flat[:: len(L) + 1] *= 0.5
     return result
 
 

@@ -39,7 +39,7 @@ def half_rank(y: Array) -> WarpedOutputs:
     Values up to the median stay in proportion. A value above it becomes the median plus s times
     the normal quantile of its rank, where s is the root mean square distance of the better half
     from the median, so that no outlier hides what matters near the optimum. The idea is that of
-    the "half rank" warping of Google Vizier (X. Song et al., arXiv:2408.11527, section 3.2).
+    the "half rank" warping of Google Vizier (X. Song et al., arXiv:2408.11527).
     Values may be as large as a float can be.
     """
     # Halved, because the difference of two large floats may be too large for one.

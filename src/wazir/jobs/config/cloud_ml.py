@@ -21,6 +21,7 @@ from wazir.jobs.config.fields import (
     Record,
     Table,
     choice,
+    json_object,
     record,
     records,
     unused,
@@ -152,6 +153,7 @@ def read_cloud_ml(document: Node, reading: Reading) -> JobFile:
         container_command=master.texts("containerCommand"),
         python_module=training.text("pythonModule"),
         max_running_time_s=scheduling.number("maxRunningTime"),
+        raw=json_object(root),
     )
 
 
@@ -194,27 +196,37 @@ def _parameter(fields: Record, reading: Reading) -> ParsedParameter | None:
         _say_missing(fields, "parameterName", "a parameter", reading)
     if kind is None:
         _say_missing(fields, "type", f"parameter {name!r}" if name else "a parameter", reading)
-    if not name.strip() or kind is None:
-        return None
     if "default" in fields.values and "defaultValue" in fields.values:
         place = fields.place_of("defaultValue")
         reading.problem(place, f"parameter {name!r} has a default and a defaultValue")
-    _check_leftovers(name, kind, fields, reading)
+    if kind is not None:
+        _check_leftovers(name, kind, fields, reading)
+    likely = kind or _likely_type(fields)
+    if not likely:
+        return None
     draft = Draft(
         name,
-        kind,
+        likely,
         fields.place,
         fields,
-        _VALUE_FIELDS.get(kind, ""),
+        _VALUE_FIELDS.get(likely, ""),
         "default" if "default" in fields.values else "defaultValue",
         SCALES[fields.text("scaleType") or "NONE"],
     )
     parameter = build_parameter(draft, reading)
-    if parameter is None:
+    if parameter is None or kind is None or not name.strip():
         return None
     texts = parameter.values if isinstance(parameter, Categorical) else ()
     passing = _passing(name, fields, tuple(map(str, texts)), reading)
     return ParsedParameter(name, parameter, passing)
+
+
+def _likely_type(fields: Record) -> str:
+    """Return the type that a parameter without one has by its fields, to find more problems."""
+    for kind, values in _VALUE_FIELDS.items():
+        if values in fields.places:
+            return kind
+    return "DOUBLE" if "minValue" in fields.places or "maxValue" in fields.places else ""
 
 
 def _say_missing(fields: Record, name: str, whose: str, reading: Reading) -> None:

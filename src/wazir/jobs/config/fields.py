@@ -8,9 +8,9 @@ from typing import TypeAlias
 from wazir.domain.errors import InvalidInputError, Problem
 from wazir.domain.hints import did_you_mean
 from wazir.jobs.config import nodes, scalars
+from wazir.jobs.config.job_file import Json
 from wazir.jobs.config.nodes import Items, Node, Place, Scalar
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "bool | int | float | str | Scalar | Listed | Record | FreeForm"
 ScalarReader: TypeAlias = Callable[[Scalar], bool | int | float | str | Scalar]
 
@@ -154,13 +154,17 @@ class Record:
         return tuple(value for value, _ in self.items(name) if isinstance(value, str))
 
 
-def to_json(value: Value) -> Json:
-    """Return a value as JSON writes it, with the names of the tables."""
+def json_object(record: Record) -> dict[str, Json]:
+    """Return a record as JSON writes it, with the names of the tables."""
+    return {name: _to_json(child) for name, child in record.values.items()}
+
+
+def _to_json(value: Value) -> Json:
     match value:
         case Record():
-            return {name: to_json(child) for name, child in value.values.items()}
+            return json_object(value)
         case Listed():
-            return [to_json(child) for child in value.values]
+            return [_to_json(child) for child in value.values]
         case FreeForm():
             return value.json
         case Scalar():
@@ -212,7 +216,7 @@ class Reading:
                     unreadable.add(name)
         return Record(node.place, path, values, places, unreadable)
 
-    def _field(self, node: Node, rule: FieldRule, path: str) -> Value | None:
+    def _field(self, node: Node, rule: FieldRule, path: str) -> "Value | None":
         if isinstance(node, Scalar) and node.is_null:
             return None
         if not rule.used:
@@ -254,7 +258,7 @@ class Reading:
             self.note(odd[0].place, f"{message} is {scalars.other_type(odd[0])}; read as {texts}")
         return Listed(tuple(values), tuple(places))
 
-    def _one(self, node: Node, rule: FieldRule, path: str) -> Value | None:
+    def _one(self, node: Node, rule: FieldRule, path: str) -> "Value | None":
         if rule.record:
             return self.read(node, rule.record, path)
         if not isinstance(node, Scalar):

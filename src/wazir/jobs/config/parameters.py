@@ -105,9 +105,8 @@ def _bounds(draft: Draft, reading: Reading) -> tuple[int | float, ...]:
         place = fields.place_of(name)
         if number is None and name not in fields.unreadable:
             how = "is empty" if name in fields.places else "is missing"
-            reading.problem(
-                place, f"parameter {draft.name!r}: {name} {how}; {draft.type} needs both bounds"
-            )
+            message = f"parameter {draft.name!r}: {name} {how}; a range needs both bounds"
+            reading.problem(place, message)
         elif number is not None and draft.type == "INTEGER" and number != int(number):
             hint = "round it, or make the type DOUBLE"
             reading.problem(
@@ -186,7 +185,7 @@ def _missing_values(draft: Draft, reading: Reading) -> None:
     how = "is empty" if name in draft.fields.places else "is missing"
     reading.problem(
         draft.fields.place_of(name),
-        f"parameter {draft.name!r}: {name} {how}; {draft.type} needs a list of values",
+        f"parameter {draft.name!r}: {name} {how}; a {draft.type} needs a list of values",
     )
 
 
@@ -209,9 +208,21 @@ def _with_default(
     if default is None:
         return parameter
     try:
-        return replace(parameter, default=parameter.check(default))
+        return _replaced(parameter, default)
     except InvalidInputError as error:
         place = draft.fields.place_of(draft.default_field)
         message = f"parameter {draft.name!r}: {draft.default_field}: {error.message}"
         reading.problem(place, message, error.hint)
         return None
+
+
+def _replaced(parameter: Parameter, default: int | float | str) -> Parameter:
+    match parameter:
+        case Double():
+            return replace(parameter, default=parameter.check(default))
+        case Integer():
+            return replace(parameter, default=parameter.check(default))
+        case Discrete():
+            return replace(parameter, default=parameter.check(default))
+        case Categorical():
+            return replace(parameter, default=parameter.check(default))

@@ -1,0 +1,1 @@
+"""GP_BANDIT: Bayesian optimization with a Gaussian process."""

@@ -1,0 +1,112 @@
+"""How promising a point is, from the mean and standard deviation predicted there.
+
+Outputs are minimised, acquisition values maximised.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erfcx, ndtr
+
+from wazir.algorithms.axes import Array
+
+_Mask: TypeAlias = NDArray[np.bool_]
+
+_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+_SQRT_HALF_PI = math.sqrt(math.pi / 2.0)
+# Below this the scaled complementary error function is needed, and below the next one even it
+# cancels and a series takes over.
+_Z_DIRECT = -1.0
+_Z_SERIES = -1e3
+
+
+class Acquisition(Protocol):
+    """A function of the marginal prediction; arrays have shape (m,)."""
+
+    def value(self, mean: Array, std: Array) -> Array:
+        """Return how promising points with these predictions are."""
+        ...
+
+    def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
+        """Return the derivatives of the value by mean and by standard deviation."""
+        ...
+
+
+@dataclass(frozen=True)
+class LogExpectedImprovement:
+    """log E[max(best - Y, 0)] for Y ~ N(mean, std**2).
+
+    With z = (best - mean) / std it is log std + log h(z), h(z) = phi(z) + z Phi(z), evaluated
+    without underflow as in S. Ament et al., "Unexpected improvements to expected improvement",
+    NeurIPS 2023. Finite for any z down to -1e100.
+    """
+
+    best: float
+
+    def value(self, mean: Array, std: Array) -> Array:
+        """See Acquisition."""
+        z = (self.best - mean) / std
+        return np.log(std) + log_h(z)
+
+    def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
+        """See Acquisition."""
+        z = (self.best - mean) / std
+        ratio = h_ratio(z)
+        return -ratio / std, (1.0 - ratio * z) / std
+
+
+@dataclass(frozen=True)
+class LowerConfidenceBound:
+    """beta std - mean: what a point may reach at best, large where little is known."""
+
+    beta: float
+
+    def value(self, mean: Array, std: Array) -> Array:
+        """See Acquisition."""
+        return self.beta * std - mean
+
+    def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
+        """See Acquisition."""
+        return np.full_like(mean, -1.0), np.full_like(std, self.beta)
+
+
+def log_h(z: Array) -> Array:
+    """Return log(phi(z) + z Phi(z)), elementwise."""
+    result = np.empty_like(z)
+    direct, tail, series = _branches(z)
+    x = z[direct]
+    result[direct] = np.log(np.exp(-0.5 * x * x - _LOG_SQRT_2PI) + x * ndtr(x))
+    x = z[tail]
+    result[tail] = -0.5 * x * x - _LOG_SQRT_2PI + np.log1p(x * _mills(x))
+    x = z[series]
+    result[series] = -0.5 * x * x - _LOG_SQRT_2PI - 2.0 * np.log(-x) + np.log1p(-3.0 / x / x)
+    return result
+
+
+def h_ratio(z: Array) -> Array:
+    """Return Phi(z) / (phi(z) + z Phi(z)), the derivative of log_h, elementwise."""
+    result = np.empty_like(z)
+    direct, tail, series = _branches(z)
+    x = z[direct]
+    cdf = ndtr(x)
+    result[direct] = cdf / (np.exp(-0.5 * x * x - _LOG_SQRT_2PI) + x * cdf)
+    x = z[tail]
+    result[tail] = _mills(x) / (1.0 + x * _mills(x))
+    x = z[series]
+    result[series] = -x - 2.0 / x
+    return result
+
+
+def _mills(z: Array) -> Array:
+    """Return Phi(z) / phi(z) for negative z."""
+    result: Array = _SQRT_HALF_PI * erfcx(-z / math.sqrt(2.0))
+    return result
+
+
+def _branches(z: Array) -> tuple[_Mask, _Mask, _Mask]:
+    direct = z > _Z_DIRECT
+    series = z < _Z_SERIES
+    return direct, ~direct & ~series, series

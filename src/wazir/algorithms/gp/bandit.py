@@ -1,0 +1,170 @@
+"""GP_BANDIT, the default algorithm: a Gaussian process says where improvement is to be expected.
+
+The recipe: an initial design, then for each trial a model of all results (outputs with the worse
+half replaced by ranks, Matern-5/2 with one length scale per parameter, priors on the
+hyperparameters) and the point of greatest expected improvement, found in the mixed space.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.gp.acquisition import (
+    Acquisition,
+    LogExpectedImprovement,
+    LowerConfidenceBound,
+)
+from wazir.algorithms.gp.history import History
+from wazir.algorithms.gp.initial_design import default_point, n_initial_points, sobol_point
+from wazir.algorithms.gp.model import Model, fit_model
+from wazir.algorithms.gp.search import Search
+from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
+from wazir.domain.metrics import Goal
+from wazir.domain.studies import StudyConfig
+
+_SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED = 4, 5, 6
+_MIN_OBSERVED = 2
+# Without this a category that began badly is hardly ever tried again.
+_EXPLORATION_SHARE = 0.1
+_EXPLORATION_BETA = 3.0
+_MAX_LISTED_POINTS = 10_000
+_MAX_LISTED_CANDIDATES = 1_000
+
+
+@dataclass(frozen=True)
+class GpBandit:
+    """Bayesian optimization with a Gaussian process; see the module's text.
+
+    The first trial has the parameters' defaults if any has one. Pending trials, those of the same
+    call included, are believed to end as the model expects. Where the model fails, a Sobol point
+    is suggested and the explanation says so. A point is not suggested twice while others are left
+    to try. Several objectives are weighted at random for each trial.
+
+    The explanation holds "kind" (initial, model, fallback) and for a model "mean" and "std" of
+    the objective and the "expected_improvement", in the objective's units; they are rough where
+    the mean is worse than the median of the results.
+    """
+
+    @property
+    def reads(self) -> Reads:
+        """All trials."""
+        return Reads.TRIALS
+
+    def suggest(
+        self, config: StudyConfig, snapshot: Snapshot, trial_ids: Sequence[int]
+    ) -> list[Suggestion]:
+        """Return one point per id; see Algorithm."""
+        encoding = Encoding.of(config.space)
+        planner = _Planner(config, encoding)
+        history = History.of(config, encoding, snapshot)
+        suggestions = []
+        for trial_id in trial_ids:
+            x, explanation = planner.next_point(history, trial_id)
+            suggestions.append(Suggestion(encoding.decode(x), explanation))
+            history = replace(history, pending=np.vstack([history.pending, x]))
+        return suggestions
+
+
+@dataclass
+class _Planner:
+    """Finds the points of one call; the model is kept from one point to the next."""
+
+    config: StudyConfig
+    encoding: Encoding
+    model: Model | None = None
+
+    def next_point(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
+        """Return the point of a trial, shape (d,), and its explanation."""
+        if history.n_trials == 0:
+            first = default_point(self.config.space, self.encoding)
+            if first is not None:
+                return first, {"kind": "initial", "point": "defaults"}
+        taken = frozenset(history.keys())
+        n_varied = sum(not column.is_constant for column in self.encoding.columns)
+        if n_varied == 0:
+            return self._initial(history, trial_id, taken), {"kind": "initial"}
+        if history.n_trials < n_initial_points(n_varied) or history.n_observed < _MIN_OBSERVED:
+            return self._initial(history, trial_id, taken), {"kind": "initial"}
+        try:
+            return self._by_model(history, trial_id, taken)
+        except (np.linalg.LinAlgError, FloatingPointError) as error:
+            point = self._initial(history, trial_id, taken)
+            return point, {"kind": "fallback", "fallback": f"Sobol point: {error}"}
+
+    def _initial(self, history: History, trial_id: int, taken: frozenset[bytes]) -> Array:
+        seed = self.config.seed
+        point = sobol_point(self.encoding, seed, trial_id, taken)
+        if point is None:
+            untried = self._untried(taken, trial_id)
+            point = untried[0] if len(untried) else None
+        if point is None:
+            point = sobol_point(self.encoding, seed, trial_id, frozenset())
+        if point is None:
+            raise AssertionError("nothing is taken, so the first point is free")
+        return point
+
+    def _by_model(
+        self, history: History, trial_id: int, taken: frozenset[bytes]
+    ) -> tuple[Array, dict[str, str]]:
+        rng = self._rng(trial_id, _SALT_SEARCH)
+        believing = self._model(history, trial_id).believe(history.pending)
+        acquisition = self._acquisition(believing, rng)
+        search = Search(self.encoding, believing, acquisition, taken)
+        point = search.run(rng)
+        if point is None:
+            point, _ = search.best_of(self._untried(taken, trial_id))
+        if point is None:
+            repeats = replace(search, taken=frozenset())
+            point, _ = repeats.best_of(believing.best_points(1))
+        if point is None:
+            raise FloatingPointError("the acquisition function has no value anywhere")
+        return point, self._explain(believing, acquisition, point)
+
+    def _model(self, history: History, trial_id: int) -> Model:
+        # Weights of several objectives differ from trial to trial, so the model does too.
+        if self.model is None or len(self.config.objectives) > 1:
+            weights_rng = self._rng(trial_id, _SALT_WEIGHTS)
+            self.model = fit_model(self.encoding, history, self.config.seed, weights_rng)
+        return self.model
+
+    def _acquisition(self, model: Model, rng: np.random.Generator) -> Acquisition:
+        explores = rng.random() < _EXPLORATION_SHARE
+        if explores and model.features.categorical:
+            return LowerConfidenceBound(_EXPLORATION_BETA)
+        return LogExpectedImprovement(model.incumbent)
+
+    def _untried(self, taken: frozenset[bytes], trial_id: int) -> Array:
+        """Return points of a small finite space that are not taken, a random 1,000 at most."""
+        n_points = self.config.space.n_points
+        if n_points is None or n_points > _MAX_LISTED_POINTS:
+            return np.empty((0, self.encoding.n_columns))
+        X = self.encoding.all_points()
+        free = X[[key not in taken for key in row_keys(X)]]
+        order = self._rng(trial_id, _SALT_LISTED).permutation(len(free))
+        return free[order[:_MAX_LISTED_CANDIDATES]]
+
+    def _explain(self, model: Model, acquisition: Acquisition, point: Array) -> dict[str, str]:
+        name = "expected improvement"
+        if isinstance(acquisition, LowerConfidenceBound):
+            name = "confidence bound"
+        explanation = {"kind": "model", "acquisition": name}
+        if len(self.config.objectives) > 1:
+            return explanation
+        prediction = model.predict(point[None])
+        improvement = LogExpectedImprovement(model.incumbent).value(
+            prediction.mean, prediction.std
+        )
+        sign = 1.0 if self.config.objective.goal is Goal.MINIMIZE else -1.0
+        origin, unit = model.outputs.origin, model.outputs.unit
+        mean = sign * (origin + unit * float(prediction.mean[0]))
+        return explanation | {
+            "mean": f"{mean:.6g}",
+            "std": f"{unit * float(prediction.std[0]):.6g}",
+            "expected_improvement": f"{unit * float(np.exp(improvement[0])):.6g}",
+        }
+
+    def _rng(self, trial_id: int, salt: int) -> np.random.Generator:
+        return np.random.default_rng([self.config.seed, trial_id, salt])

@@ -1,0 +1,96 @@
+"""The trials of a study as the optimizer sees them: encoded points and losses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.protocol import Snapshot
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import Goal, Metric
+from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial, TrialState
+
+_CHEBYSHEV_SLACK = 0.05
+
+
+@dataclass(frozen=True)
+class History:
+    """Completed points X (n, d) with losses Y (n, m), and pending points (q, d).
+
+    A loss is an objective turned so that smaller is better; NaN where there is none: infeasible
+    trials, and values that are missing, NaN or infinite.
+    """
+
+    X: Array
+    Y: Array
+    pending: Array
+
+    @classmethod
+    def of(cls, config: StudyConfig, encoding: Encoding, snapshot: Snapshot) -> "History":
+        """Return the history in a snapshot; trials of another space are left out."""
+        completed, X = _encode(config, encoding, snapshot.completed)
+        _, pending = _encode(config, encoding, snapshot.pending)
+        Y = [[_loss(trial, metric) for metric in config.objectives] for trial in completed]
+        losses = np.array(Y, dtype=np.float64).reshape(len(completed), len(config.objectives))
+        return cls(X, losses, pending)
+
+    @property
+    def n_trials(self) -> int:
+        """Number of all trials."""
+        return len(self.X) + len(self.pending)
+
+    @property
+    def n_observed(self) -> int:
+        """Number of completed trials with a value of every objective."""
+        return int(np.isfinite(self.Y).all(axis=1).sum())
+
+    def keys(self) -> set[bytes]:
+        """Return the keys of all points, tried and pending."""
+        return {*row_keys(self.X), *row_keys(self.pending)}
+
+
+def scalarise(Y: Array, rng: np.random.Generator) -> Array:
+    """Return one loss per row of Y (n, m), all finite.
+
+    One objective stays as it is. Several become the augmented Chebyshev function of their ranks
+    with random weights, so that different trials look for different trade-offs (J. Knowles,
+    "ParEGO", IEEE Trans. Evol. Comput. 10, 2006, with ranks in place of normalised values).
+    """
+    n, m = Y.shape
+    if m == 1:
+        return Y.ravel()
+    ranks = np.column_stack([np.unique(column, return_inverse=True)[1] for column in Y.T])
+    weighted = rng.dirichlet(np.ones(m)) * ranks / max(n, 1)
+    losses: Array = weighted.max(axis=1) + _CHEBYSHEV_SLACK * weighted.sum(axis=1)
+    return losses
+
+
+def _loss(trial: Trial, metric: Metric) -> float:
+    if trial.state is TrialState.INFEASIBLE or trial.final_measurement is None:
+        return np.nan
+    value = trial.final_measurement.value(metric.name)
+    if value is None:
+        return np.nan
+    return value if metric.goal is Goal.MINIMIZE else -value
+
+
+def _encode(
+    config: StudyConfig, encoding: Encoding, trials: Sequence[Trial]
+) -> tuple[Sequence[Trial], Array]:
+    """Return the trials that are points of the space, and their rows."""
+    try:
+        return trials, encoding.encode([trial.parameters for trial in trials])
+    except (InvalidInputError, KeyError, ValueError, TypeError):
+        kept = [trial for trial in trials if _fits(config, trial)]
+        return kept, encoding.encode([trial.parameters for trial in kept])
+
+
+def _fits(config: StudyConfig, trial: Trial) -> bool:
+    try:
+        config.space.check(trial.parameters)
+    except InvalidInputError:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""The first points of a study, before a model can say anything."""
+
+import math
+from collections.abc import Set
+
+import numpy as np
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.sobol import scrambled_sobol
+from wazir.domain.space import SearchSpace
+
+_MIN_POINTS, _MAX_POINTS = 4, 12
+# Sobol points tried in place of one that is taken already: far from the points of other trials.
+_N_TRIES = 32
+_FAR = 1 << 20
+
+
+def n_initial_points(n_parameters: int) -> int:
+    """Return how many points come before the first model: 4 to 12, growing with sqrt(d)."""
+    wanted = round(2 + 1.5 * math.sqrt(n_parameters))
+    return min(max(wanted, _MIN_POINTS), _MAX_POINTS)
+
+
+def default_point(space: SearchSpace, encoding: Encoding) -> Array | None:
+    """Return the point of the space's defaults, shape (d,), None where no parameter has one.
+
+    Parameters without a default get the middle of their range.
+    """
+    if all(parameter.default is None for _, parameter in space.walk()):
+        return None
+    first: Array = encoding.encode([space.complete({})])[0]
+    return first
+
+
+def sobol_point(encoding: Encoding, seed: int, trial_id: int, taken: Set[bytes]) -> Array | None:
+    """Return point `trial_id - 1` of the study's Sobol sequence, shape (d,).
+
+    A point in `taken` is replaced by another one of the sequence; None if many others are taken
+    too.
+    """
+    indices = (trial_id - 1) + _FAR * np.arange(_N_TRIES + 1)
+    for start, stop in ((0, 1), (1, len(indices))):
+        points = scrambled_sobol(indices[start:stop] % (1 << 32), encoding.n_columns, seed)
+        X = encoding.spread(points)
+        free = [i for i, key in enumerate(row_keys(X)) if key not in taken]
+        if free:
+            point: Array = X[free[0]]
+            return point
+    return None

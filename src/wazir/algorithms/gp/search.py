@@ -1,0 +1,173 @@
+"""The search for the point at which the acquisition function is greatest, in a mixed space.
+
+Candidates are scattered over the space and around the best points; the best of them are climbed
+from with gradients along the ordered parameters; the result is put on the grid of values and
+improved one parameter at a time. Only points that are not `taken` are returned.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wazir.algorithms.axes import Array, level_positions
+from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.gp.acquisition import Acquisition
+from wazir.algorithms.gp.model import Model
+from wazir.surrogates.lbfgs import minimise_in_box
+
+N_UNIFORM = 200
+N_NEAR = 300
+N_BEST = 5
+_N_STARTS_EACH = 2
+_N_CLIMB_ITERATIONS = 12
+_N_SWEEPS = 2
+_LOG10_STEP = (-2.5, -0.4)
+_MAX_LEVELS_LISTED = 5
+_LEVEL_STEPS = (-4, -1, 1, 4)
+
+
+@dataclass(frozen=True)
+class Search:
+    """One maximisation: what is maximised where, and the points that may not be returned."""
+
+    encoding: Encoding
+    model: Model
+    acquisition: Acquisition
+    taken: frozenset[bytes]
+
+    def value(self, X: Array) -> Array:
+        """Return the acquisition at points X (m, d); minus infinity where a point is taken."""
+        prediction = self.model.predict(X)
+        values = self.acquisition.value(prediction.mean, prediction.std)
+        free = np.array([key not in self.taken for key in row_keys(X)], dtype=np.bool_)
+        return np.where(free, values, -np.inf)
+
+    def best_of(self, X: Array) -> tuple[Array | None, float]:
+        """Return the best free point among X (m, d) and its value, or None."""
+        if len(X) == 0:
+            return None, -np.inf
+        values = self.value(X)
+        best = int(np.argmax(values))
+        return (X[best], float(values[best])) if values[best] > -np.inf else (None, -np.inf)
+
+    def run(self, rng: np.random.Generator) -> Array | None:
+        """Return the best point found, shape (d,), None if all that were looked at are taken."""
+        uniform = self.encoding.spread(rng.random((N_UNIFORM, self.encoding.n_columns)))
+        near = perturb(self.encoding, self.model.best_points(N_BEST), N_NEAR, rng)
+        starts = np.vstack([self._top(uniform), self._top(near)])
+        best, value = self.best_of(np.vstack([starts, self._climb(starts)]))
+        if best is None:
+            best, value = self.best_of(np.vstack([uniform, near]))
+        for _ in range(_N_SWEEPS):
+            if best is None:
+                return None
+            better, new_value = self.best_of(neighbours(self.encoding, best))
+            if better is None or new_value <= value:
+                return best
+            best, value = better, new_value
+        return best
+
+    def _top(self, X: Array) -> Array:
+        order = np.argsort(-self.value(X), kind="stable")
+        return X[order[:_N_STARTS_EACH]]
+
+    def _climb(self, X: Array) -> Array:
+        """Return the points that L-BFGS-B reaches from X (m, d), on the grid of values.
+
+        All points climb in one run, of the sum of their values: each gradient depends on its own
+        point only.
+        """
+        columns = list(self.model.features.ordered)
+        moves = self.encoding.activity(X)[:, columns]
+        if not moves.any():
+            return X[:0]
+
+        def objective(flat: Array) -> tuple[float, Array]:
+            trial = X.copy()
+            trial[:, columns] = np.where(moves, flat.reshape(moves.shape), X[:, columns])
+            value, gradient = self._value_with_gradient(trial)
+            return -value, -np.where(moves, gradient, 0.0).ravel()
+
+        start = X[:, columns].ravel()
+        low, high = np.zeros_like(start), np.ones_like(start)
+        end, _ = minimise_in_box(objective, start, low, high, _N_CLIMB_ITERATIONS)
+        climbed = X.copy()
+        climbed[:, columns] = end.reshape(moves.shape)
+        return self.encoding.snap(climbed)
+
+    def _value_with_gradient(self, X: Array) -> tuple[float, Array]:
+        """Return the sum of values at X (m, d) and its gradient by the ordered columns."""
+        features = self.model.features
+        prediction, d_mean, d_std = self.model.process.predict_with_gradient(
+            features(X), len(features.ordered)
+        )
+        mean, std = prediction.mean, prediction.std
+        by_mean, by_std = self.acquisition.slopes(mean, std)
+        gradient = by_mean[:, None] * d_mean + by_std[:, None] * d_std
+        return float(np.sum(self.acquisition.value(mean, std))), gradient
+
+
+def perturb(encoding: Encoding, best: Array, n: int, rng: np.random.Generator) -> Array:
+    """Return n points near the points `best` (k, d), the first of which count most.
+
+    One, two, four or all parameters change: continuous ones by Gaussian steps of 0.003 to 0.4,
+    ordered ones with levels by a few levels half of the time, categories to any other.
+    """
+    d = encoding.n_columns
+    parents = np.minimum(rng.geometric(0.5, size=n) - 1, len(best) - 1)
+    X = best[parents].copy()
+    share = np.minimum(rng.choice([1, 2, 4, d], size=n) / d, 1.0)
+    changed = rng.random((n, d)) < share[:, None]
+    changed[np.arange(n), rng.integers(0, d, size=n)] = True
+    step = 10.0 ** rng.uniform(*_LOG10_STEP, size=(n, 1))
+    X = np.where(changed, _moved(encoding, X, step * rng.standard_normal((n, d)), rng), X)
+    return encoding.snap(X)
+
+
+def _moved(encoding: Encoding, X: Array, steps: Array, rng: np.random.Generator) -> Array:
+    """Return X with every parameter moved: by `steps`, by levels, or to another category."""
+    moved = np.empty_like(X)
+    n = len(X)
+    coin = rng.random(X.shape) < 0.5
+    level_steps = rng.geometric(0.5, size=X.shape) * rng.choice([-1, 1], size=X.shape)
+    for j, column in enumerate(encoding.columns):
+        n_levels = column.n_levels
+        if not column.axis.is_ordered:
+            other = rng.integers(0, max(n_levels or 1, 1), size=n)
+            moved[:, j] = np.where(coin[:, j], other, X[:, j])
+        elif n_levels is None or n_levels == 1:
+            moved[:, j] = _reflect(X[:, j] + steps[:, j])
+        else:
+            by_levels = level_steps[:, j] / (n_levels - 1)
+            moved[:, j] = X[:, j] + np.where(coin[:, j], by_levels, steps[:, j])
+    return moved
+
+
+def _reflect(x: Array) -> Array:
+    """Return x folded back into [0, 1] at the ends."""
+    folded = np.mod(x, 2.0)
+    return np.minimum(folded, 2.0 - folded)
+
+
+def neighbours(encoding: Encoding, x: Array) -> Array:
+    """Return the points that differ from `x` (d,) in one parameter with levels, shape (m, d).
+
+    All categories and all levels of short lists; a few levels up and down of long ones.
+    """
+    rows = []
+    active: NDArray[np.bool_] = encoding.activity(x[None])[0]
+    for j, column in enumerate(encoding.columns):
+        n_levels = column.n_levels
+        if n_levels is None or n_levels == 1 or not active[j]:
+            continue
+        if not column.axis.is_ordered or n_levels <= _MAX_LEVELS_LISTED:
+            positions = level_positions(column.axis)
+        else:
+            positions = x[j] + np.array(_LEVEL_STEPS) / (n_levels - 1)
+        grown = np.repeat(x[None], len(positions), axis=0)
+        grown[:, j] = positions
+        rows.append(grown)
+    if not rows:
+        return np.empty((0, len(x)))
+    return encoding.snap(np.vstack(rows))

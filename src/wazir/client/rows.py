@@ -1,0 +1,194 @@
+"""Trials as flat rows: one name per field, for tables, filters, sorting and CSV files."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TypeAlias
+
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.expressions import Expression
+from wazir.domain.hints import did_you_mean, one_of
+from wazir.domain.parameters import ParameterValue, type_name
+from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial
+
+FieldValue: TypeAlias = ParameterValue | None
+Row: TypeAlias = Mapping[str, FieldValue]
+
+ID, STATE, VALUE, DURATION, REASON = "id", "state", "value", "duration", "reason"
+_FIXED = (ID, STATE, VALUE, DURATION, REASON)
+_NUMERIC_TYPES = ("DOUBLE", "INTEGER", "DISCRETE")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The names of a study's fields in rows.
+
+    Parameters and metrics keep their own names. Where such a name is taken it becomes
+    `param_NAME` or `metric_NAME`. `value` is the objective metric.
+    """
+
+    config: StudyConfig
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """Names of fields by names of parameters."""
+        names = [name for name, _ in self.config.space.walk()]
+        return _free_names(names, "param", _FIXED)
+
+    @cached_property
+    def metrics(self) -> dict[str, str]:
+        """Names of fields by names of metrics."""
+        names = [metric.name for metric in self.config.metrics]
+        return _free_names(names, "metric", (*_FIXED, *self.parameters.values()))
+
+    @property
+    def names(self) -> list[str]:
+        """All fields."""
+        return [*_FIXED, *self.parameters.values(), *self.metrics.values()]
+
+    def is_numeric(self, parameter: str) -> bool:
+        """Return whether the values of a parameter are numbers."""
+        kinds = [p for name, p in self.config.space.walk() if name == parameter]
+        return all(type_name(kind) in _NUMERIC_TYPES for kind in kinds)
+
+    def row(self, trial: Trial, now: float) -> dict[str, FieldValue]:
+        """Return a trial as a row; None where it has no value.
+
+        Args:
+            trial: a trial of the study.
+            now: Unix seconds, for the duration of a trial that still runs.
+        """
+        final = trial.final_measurement
+        metrics = {} if final is None else final.metrics
+        return {
+            ID: trial.id,
+            STATE: str(trial.state),
+            VALUE: metrics.get(self.config.objective.name),
+            DURATION: duration_s(trial, now),
+            REASON: first_line(trial.infeasible_reason) or None,
+            **{field: trial.parameters.get(name) for name, field in self.parameters.items()},
+            **{field: metrics.get(name) for name, field in self.metrics.items()},
+        }
+
+
+def duration_s(trial: Trial, now: float) -> float | None:
+    """Return how long a trial took, or has been running, in seconds; None if it never ran."""
+    if trial.started_at is None:
+        return None
+    if trial.completed_at is None and not trial.client_id:
+        return None
+    end = now if trial.completed_at is None else trial.completed_at
+    return max(0.0, end - trial.started_at)
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a reason, which says it in short."""
+    return text.partition("\n")[0]
+
+
+def filtered(
+    trials: Iterable[Trial], condition: Expression, fields: Fields, now: float
+) -> list[Trial]:
+    """Return the trials for which a condition over the fields holds.
+
+    Raises:
+        InvalidExpressionError: the condition cannot be evaluated.
+    """
+    return [trial for trial in trials if condition.holds(fields.row(trial, now))]
+
+
+def sorted_by(
+    trials: Iterable[Trial], column: str, fields: Fields, now: float
+) -> list[Trial]:
+    """Return trials in the order of a field, `-FIELD` for descending; those without it last.
+
+    Raises:
+        InvalidInputError: there is no such field.
+    """
+    descending = column.startswith("-")
+    field = _known_field(column.removeprefix("-"), fields)
+    keyed = [(fields.row(trial, now)[field], trial) for trial in trials]
+    present = [(_order(value), trial) for value, trial in keyed if value is not None]
+    missing = [trial for value, trial in keyed if value is None]
+    present.sort(key=lambda pair: pair[0], reverse=descending)
+    return [trial for _, trial in present] + missing
+
+
+def _known_field(wanted: str, fields: Fields) -> str:
+    names = fields.names
+    if wanted in names:
+        return wanted
+    alike = [name for name in names if name.lower() == wanted.lower()]
+    if len(alike) == 1:
+        return alike[0]
+    raise InvalidInputError(
+        f"there is no column {wanted!r} to sort by",
+        hint=did_you_mean(wanted, names) or f"it is {one_of(names)}",
+    )
+
+
+def _order(value: ParameterValue) -> tuple[int, float | str]:
+    """Return a key that orders numbers before texts, and NaN behind all other numbers."""
+    if isinstance(value, str):
+        return (2, value)
+    return (1, 0.0) if value != value else (0, value)  # noqa: PLR0124 - NaN differs from itself
+
+
+def _free_names(names: Sequence[str], prefix: str, taken: Sequence[str]) -> dict[str, str]:
+    used = set(taken)
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        field = name
+        while field in used:
+            field = f"{prefix}_{field}"
+        used.add(field)
+        found[name] = field
+    return found
+
+
+def to_csv(trials: Sequence[Trial], config: StudyConfig, now: float) -> str:
+    """Return one row per trial as CSV (RFC 4180): exact values, times in UTC (ISO 8601).
+
+    A cell is empty where a trial has no value.
+    """
+    fields = Fields(config)
+    columns: dict[str, Callable[[Trial, Row], object]] = {
+        ID: lambda trial, _: trial.id,
+        STATE: lambda trial, _: trial.state,
+    }
+    for field in (*fields.parameters.values(), *fields.metrics.values()):
+        columns[field] = lambda _, row, field=field: _cell(row[field])
+    columns |= {
+        _free("started_at", columns): lambda trial, _: utc_text(trial.started_at),
+        _free("completed_at", columns): lambda trial, _: utc_text(trial.completed_at),
+        _free("duration_s", columns): lambda _, row: _cell(row[DURATION]),
+        _free("infeasible_reason", columns): lambda trial, _: trial.infeasible_reason,
+    }
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for trial in trials:
+        row = fields.row(trial, now)
+        writer.writerow([make(trial, row) for make in columns.values()])
+    return text.getvalue()
+
+
+def _free(name: str, columns: Mapping[str, object]) -> str:
+    return _free_names([name], "trial", list(columns))[name]
+
+
+def _cell(value: FieldValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)
+
+
+def utc_text(unix_s: float | None) -> str:
+    """Return a moment such as "2024-05-03T08:22:11.120000+00:00", "" for None."""
+    return "" if unix_s is None else datetime.fromtimestamp(unix_s, UTC).isoformat()

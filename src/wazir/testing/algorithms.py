@@ -1,0 +1,314 @@
+"""The contract suite of algorithms: run it over your own by overriding one fixture.
+
+import pytest
+from wazir.testing.algorithms import AlgorithmContract
+
+class TestMine(AlgorithmContract):
+    @pytest.fixture
+    def algorithm(self):
+        return MyAlgorithm()
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
+from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.parameters import (
+    Categorical,
+    Discrete,
+    Double,
+    Integer,
+    Parameter,
+    ParameterValue,
+)
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial, TrialState
+
+Objective = Callable[[Mapping[str, ParameterValue]], float]
+
+METRIC = "loss"
+N_PLANNED = 20
+
+
+def _mixed_space(n_parameters: int) -> SearchSpace:
+    makers: Sequence[Callable[[], Parameter]] = (
+        lambda: Double(0.0, 1.0),
+        lambda: Double(1e-4, 1.0, scale="log"),
+        lambda: Integer(1, 100, scale="log"),
+        lambda: Discrete([0.1, 0.5, 2, 3]),
+        lambda: Categorical(["a", "b", "c"]),
+    )
+    return SearchSpace({f"p{i}": makers[i % len(makers)]() for i in range(n_parameters)})
+
+
+def _conditional_space() -> SearchSpace:
+    layers = Integer(1, 3, default=1).when([2, 3], {"width": Integer(4, 64, scale="log")})
+    booster = Categorical(["tree", "linear"])
+    tree = booster.when("tree", {"depth": Integer(1, 8), "share": Double(0.1, 1.0)})
+    both = tree.when("linear", {"share": Double(0.0, 0.5), "layers": layers})
+    return SearchSpace({"rate": Double(1e-3, 1.0, scale="log"), "booster": both})
+
+
+SPACES: Mapping[str, SearchSpace] = {
+    "double": SearchSpace({"x": Double(-2.0, 3.0)}),
+    "double_log": SearchSpace({"x": Double(1e-6, 1e2, scale="log")}),
+    "double_reverse_log": SearchSpace({"x": Double(0.01, 0.999, scale="reverse_log")}),
+    "integer": SearchSpace({"x": Integer(-3, 11)}),
+    "integer_log": SearchSpace({"x": Integer(1, 4096, scale="log")}),
+    "integer_reverse_log": SearchSpace({"x": Integer(1, 64, scale="reverse_log")}),
+    "discrete": SearchSpace({"x": Discrete([-1, 0.5, 8, 1000])}),
+    "categorical": SearchSpace({"x": Categorical(["a", True, 1, 2.5])}),
+    "one_point": SearchSpace(
+        {"x": Double(3.0, 3.0), "n": Integer(2, 2), "d": Discrete([7]), "c": Categorical(["a"])}
+    ),
+    "constants_beside": SearchSpace({"x": Double(0.0, 1.0), "k": Categorical(["only"])}),
+    "wide": SearchSpace({"x": Double(-1e308, 1e308), "n": Integer(-(2**62), 2**62)}),
+    "narrow": SearchSpace({"x": Double(1.0, 1.0 + 1e-15, scale="log")}),
+    "finite": SearchSpace({"n": Integer(0, 2), "c": Categorical(["a", "b"])}),
+    "conditional": _conditional_space(),
+    "mixed_30": _mixed_space(30),
+}
+
+ODD_VALUES: Mapping[str, Sequence[float]] = {
+    "nan": [math.nan],
+    "some_nan": [1.0, math.nan, 0.5],
+    "infinite": [math.inf, 1.0, -math.inf],
+    "huge": [1e300, 2.0, -3.0],
+    "hugely_good": [-1e300, 2.0, -1e308, 1e308],
+    "tiny": [1e-300, 2e-300, 3e-310],
+    "constant": [4.0],
+    "nearly_constant": [1.0, 1.0 + 1e-15],
+}
+
+
+def smooth_loss(values: Mapping[str, ParameterValue]) -> float:
+    """Return a loss that any values have: numbers near 1 and short texts are good."""
+    total = 0.0
+    for value in values.values():
+        number = len(value) if isinstance(value, str) else float(value)
+        total += math.log1p(abs(number - 1.0))
+    return total
+
+
+@dataclass
+class Loop:
+    """A study in memory: suggests, evaluates and remembers."""
+
+    algorithm: Algorithm
+    config: StudyConfig
+    completed: list[Trial] = field(default_factory=list)
+    pending: list[Trial] = field(default_factory=list)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the algorithm is given: nothing if it reads nothing."""
+        if self.algorithm.reads is Reads.NOTHING:
+            return Snapshot()
+        return Snapshot(0, tuple(self.completed), tuple(self.pending))
+
+    @property
+    def next_id(self) -> int:
+        """The id of the next trial."""
+        return len(self.completed) + len(self.pending) + 1
+
+    def suggest(self, count: int = 1) -> list[Suggestion]:
+        """Return suggestions for the next trials without making these."""
+        ids = range(self.next_id, self.next_id + count)
+        return self.algorithm.suggest(self.config, self.snapshot, ids)
+
+    def complete(self, parameters: Mapping[str, ParameterValue], value: float | None) -> None:
+        """Add a completed trial, an infeasible one if `value` is None."""
+        final = None if value is None else Measurement({METRIC: value})
+        state = TrialState.INFEASIBLE if value is None else TrialState.SUCCEEDED
+        trial = Trial(self.next_id, dict(parameters), state, final_measurement=final)
+        self.completed.append(trial)
+
+    def wait_for(self, parameters: Mapping[str, ParameterValue]) -> None:
+        """Add a trial that has not ended."""
+        self.pending.append(Trial(self.next_id, dict(parameters), TrialState.ACTIVE))
+
+    def run(self, n_trials: int, loss: Objective = smooth_loss) -> list[Suggestion]:
+        """Suggest and complete trials one by one; fewer if the algorithm has no more."""
+        made = []
+        for _ in range(n_trials):
+            for suggestion in self.suggest():
+                made.append(suggestion)
+                self.complete(suggestion.parameters, loss(suggestion.parameters))
+        return made
+
+
+def study_config(space: SearchSpace, *, seed: int = 0, goal: Goal = Goal.MINIMIZE) -> StudyConfig:
+    """Return a study with one objective, planned for 20 trials."""
+    return StudyConfig(space, (Metric(METRIC, goal),), seed=seed, planned_n_trials=N_PLANNED)
+
+
+def point_key(values: Mapping[str, ParameterValue]) -> tuple[tuple[str, str], ...]:
+    """Return a key that is equal for equal points, types included."""
+    return tuple((name, repr(value)) for name, value in values.items())
+
+
+class AlgorithmContract:
+    """What every algorithm does, for spaces of all kinds. Override `algorithm`."""
+
+    @pytest.fixture
+    def algorithm(self) -> Algorithm:
+        """The algorithm under test."""
+        raise NotImplementedError("override this fixture")
+
+    @pytest.fixture(params=list(SPACES))
+    def space(self, request: pytest.FixtureRequest) -> SearchSpace:
+        """A search space of each kind."""
+        return SPACES[request.param]
+
+    @pytest.fixture
+    def loop(self, algorithm: Algorithm, space: SearchSpace) -> Loop:
+        """A study in each of the spaces."""
+        return Loop(algorithm, study_config(space))
+
+    def test_suggestions_are_points_of_the_space(self, loop: Loop) -> None:
+        """Bounds, types and active children are right, exactly as `check` returns them."""
+        made = loop.run(8)
+        assert made
+        for suggestion in made:
+            checked = loop.config.space.check(suggestion.parameters)
+            assert point_key(checked) == point_key(dict(suggestion.parameters))
+
+    def test_explanations_are_short_texts(self, loop: Loop) -> None:
+        """An explanation fits into a trial's metadata."""
+        for suggestion in loop.run(8):
+            for key, text in suggestion.explanation.items():
+                assert isinstance(key, str)
+                assert isinstance(text, str)
+                assert len(text) < 200
+
+    def test_same_arguments_give_the_same_suggestions(self, loop: Loop) -> None:
+        """Nothing but the arguments counts."""
+        loop.run(7)
+        loop.wait_for(loop.completed[0].parameters)
+        assert loop.suggest(2) == loop.suggest(2)
+
+    def test_a_resumed_study_goes_on_as_if_it_had_not_stopped(self, loop: Loop) -> None:
+        """A new object with the same trials suggests what the old one would have."""
+        loop.run(6)
+        resumed = Loop(loop.algorithm, loop.config, list(loop.completed))
+        assert resumed.run(2) == loop.run(2)
+
+    def test_several_at_once_equal_one_after_the_other(self, loop: Loop) -> None:
+        """A batch is what single calls give when the earlier ones are pending."""
+        loop.run(6)
+        batch = loop.suggest(3)
+        singles = []
+        for _ in range(3):
+            for suggestion in loop.suggest():
+                singles.append(suggestion)
+                loop.wait_for(suggestion.parameters)
+        assert [dict(s.parameters) for s in singles] == [dict(s.parameters) for s in batch]
+
+    def test_a_batch_is_as_long_as_asked_unless_exhausted(self, loop: Loop) -> None:
+        """One suggestion per id; fewer only from a finite space."""
+        made = loop.suggest(5)
+        assert len(made) <= 5
+        if loop.config.space.n_points is None and loop.algorithm.reads is Reads.NOTHING:
+            assert len(made) == 5
+
+    def test_arguments_are_not_changed(self, loop: Loop) -> None:
+        """Trials stay as they were."""
+        loop.run(6)
+        before = [point_key(trial.parameters) for trial in loop.completed]
+        snapshot = loop.snapshot
+        completed = list(snapshot.completed)
+        loop.algorithm.suggest(loop.config, snapshot, [7])
+        assert list(snapshot.completed) == completed
+        assert [point_key(trial.parameters) for trial in loop.completed] == before
+
+    @pytest.mark.parametrize("case", list(ODD_VALUES))
+    def test_odd_objective_values_are_tolerated(self, algorithm: Algorithm, case: str) -> None:
+        """NaN, infinite, huge, tiny and constant values raise nothing and stay inside."""
+        loop = Loop(algorithm, study_config(SPACES["conditional"]))
+        values = ODD_VALUES[case]
+        for i in range(9):
+            for suggestion in loop.suggest():
+                loop.complete(suggestion.parameters, values[i % len(values)])
+        for suggestion in loop.suggest(2):
+            loop.config.space.check(suggestion.parameters)
+
+    @pytest.mark.parametrize("n_feasible", [0, 1, 6])
+    def test_infeasible_trials_are_tolerated(self, algorithm: Algorithm, n_feasible: int) -> None:
+        """Even when all trials have failed."""
+        loop = Loop(algorithm, study_config(SPACES["conditional"]))
+        for i in range(12):
+            for suggestion in loop.suggest():
+                good = i < n_feasible
+                loop.complete(suggestion.parameters, float(i) if good else None)
+        for suggestion in loop.suggest(2):
+            loop.config.space.check(suggestion.parameters)
+
+    def test_repeated_points_are_tolerated(self, algorithm: Algorithm) -> None:
+        """A user may add the same point many times, with different results."""
+        loop = Loop(algorithm, study_config(SPACES["double"]))
+        for i in range(15):
+            loop.complete({"x": 0.5}, float(i % 3))
+        for suggestion in loop.suggest(2):
+            loop.config.space.check(suggestion.parameters)
+
+    def test_pending_trials_are_respected(self, algorithm: Algorithm) -> None:
+        """A point that is being tried is not suggested again by whoever reads trials."""
+        if algorithm.reads is Reads.NOTHING:
+            pytest.skip("reads nothing")
+        loop = Loop(algorithm, study_config(SPACES["mixed_30"]))
+        loop.run(5)
+        seen = {point_key(dict(trial.parameters)) for trial in loop.completed}
+        for _ in range(6):
+            for suggestion in loop.suggest():
+                key = point_key(dict(suggestion.parameters))
+                assert key not in seen
+                seen.add(key)
+                loop.wait_for(suggestion.parameters)
+
+    def test_a_finite_space_is_tried_fully_before_repeats(self, algorithm: Algorithm) -> None:
+        """Whoever reads trials tries all six points in six trials."""
+        if algorithm.reads is Reads.NOTHING:
+            pytest.skip("reads nothing")
+        loop = Loop(algorithm, study_config(SPACES["finite"]))
+        made = loop.run(6)
+        assert len({point_key(dict(s.parameters)) for s in made}) == 6
+        for suggestion in loop.suggest(2):
+            loop.config.space.check(suggestion.parameters)
+
+    def test_seeds_differ(self, algorithm: Algorithm) -> None:
+        """Another seed gives other trials, in a space with room for it."""
+        points = set()
+        for seed in range(5):
+            loop = Loop(algorithm, study_config(SPACES["mixed_30"], seed=seed))
+            made = loop.run(2)
+            points.add(tuple(point_key(dict(s.parameters)) for s in made))
+        assert len(points) == 5
+
+    def test_the_largest_seed_is_tolerated(self, algorithm: Algorithm) -> None:
+        """Seeds go up to 2**63 - 1."""
+        loop = Loop(algorithm, study_config(SPACES["conditional"], seed=2**63 - 1))
+        assert len(loop.run(3)) == 3
+
+    def test_several_objectives(self, algorithm: Algorithm) -> None:
+        """Studies with two objectives are served."""
+        metrics = (Metric("a", Goal.MINIMIZE), Metric("b", Goal.MAXIMIZE))
+        space = SPACES["conditional"]
+        loop = Loop(algorithm, StudyConfig(space, metrics, planned_n_trials=N_PLANNED))
+        for i in range(10):
+            for suggestion in loop.suggest():
+                values = {"a": smooth_loss(suggestion.parameters), "b": float(i % 4)}
+                loop.completed.append(
+                    Trial(
+                        loop.next_id,
+                        dict(suggestion.parameters),
+                        TrialState.SUCCEEDED,
+                        final_measurement=Measurement(values),
+                    )
+                )
+        for suggestion in loop.suggest(2):
+            space.check(suggestion.parameters)

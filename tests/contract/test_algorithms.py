@@ -1,0 +1,23 @@
+"""All of our algorithms fulfil the contract."""
+
+import pytest
+
+from wazir.algorithms.gp.bandit import GpBandit
+from wazir.algorithms.grid_search import GridSearch
+from wazir.algorithms.protocol import Algorithm
+from wazir.algorithms.quasi_random import QuasiRandomSearch
+from wazir.algorithms.random_search import RandomSearch
+from wazir.testing.algorithms import AlgorithmContract
+
+ALGORITHMS: dict[str, Algorithm] = {
+    "RANDOM_SEARCH": RandomSearch(),
+    "GRID_SEARCH": GridSearch(),
+    "QUASI_RANDOM_SEARCH": QuasiRandomSearch(),
+    "GP_BANDIT": GpBandit(),
+}
+
+
+class TestAlgorithms(AlgorithmContract):
+    @pytest.fixture(params=list(ALGORITHMS))
+    def algorithm(self, request: pytest.FixtureRequest) -> Algorithm:
+        return ALGORITHMS[request.param]

@@ -1,0 +1,150 @@
+"""The Study and Trial handles of a Python user."""
+
+import json
+
+import pytest
+
+import wazir
+from wazir.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from wazir.domain.trials import TrialState
+
+
+@pytest.fixture
+def study():
+    return wazir.create_study(
+        "s",
+        parameters={"x": wazir.Double(0, 1), "kind": wazir.Categorical(["a", "b"])},
+        minimize="loss",
+        algorithm="random",
+        seed=3,
+        storage=":memory:",
+    )
+
+
+def test_ask_and_tell(study):
+    trial = study.suggest()
+    assert (trial.id, str(trial.state)) == (1, "ACTIVE")
+    trial.report(0.9, step=3)
+    trial.report({"loss": 0.8, "accuracy": 0.5}, step=4)
+    trial.complete(0.7)
+    assert (trial.state, trial.value, trial.metrics) == (TrialState.SUCCEEDED, 0.7, {"loss": 0.7})
+    assert [m.step for m in trial.measurements] == [3, 4]
+    assert study.best_trial.id == 1
+
+
+def test_each_call_of_suggest_gives_another_trial_unless_a_client_is_named(study):
+    assert [study.suggest().id for _ in range(3)] == [1, 2, 3]
+    assert study.suggest(client_id="me").id == study.suggest(client_id="me").id
+
+
+def test_optimize_runs_to_a_total_and_goes_on(study):
+    study.optimize(lambda trial: trial.parameters["x"], trials=5)
+    assert [trial.state for trial in study.trials] == [TrialState.SUCCEEDED] * 5
+    study.optimize(lambda trial: trial.parameters["x"], trials=7)
+    assert len(study.trials) == 7
+    assert study.best_trial.value == min(trial.value for trial in study.trials)
+
+
+def test_an_exception_makes_the_trial_infeasible_with_its_traceback(study):
+    def fails(trial):
+        if trial.id == 2:
+            raise ValueError("no such layer")
+        return 1.0
+
+    study.optimize(fails, trials=3)
+    failed = study.trial(2)
+    assert failed.state is TrialState.INFEASIBLE
+    first, _, rest = failed.infeasible_reason.partition("\n")
+    assert first == "ValueError: no such layer"
+    assert "in fails" in rest
+
+
+@pytest.mark.parametrize("result", [None, "0.3", True, {}, {"loss": "x"}])
+def test_a_result_that_is_no_number_is_said(study, result):
+    study.optimize(lambda trial: result, trials=1)
+    assert study.trial(1).state is TrialState.INFEASIBLE
+    assert "the objective returned" in study.trial(1).infeasible_reason
+
+
+def test_a_keyboard_interrupt_puts_the_trial_back(study):
+    def interrupts(trial):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        study.optimize(interrupts, trials=3)
+    assert [trial.state for trial in study.trials] == [TrialState.REQUESTED]
+    study.optimize(lambda trial: 1.0, trials=3)
+    assert study.trial(1).attempt == 2
+
+
+def test_an_objective_may_complete_its_trial_itself(study):
+    def ends_itself(trial):
+        trial.mark_infeasible("too slow")
+
+    study.optimize(ends_itself, trials=1)
+    assert study.trial(1).infeasible_reason == "too slow"
+
+
+def test_known_results_and_points_in_line(study):
+    study.add_trial({"x": 0.25, "kind": "a"}, 0.1)
+    study.add_trial({"x": 0.5, "kind": "b"})
+    assert [str(trial.state) for trial in study.trials] == ["SUCCEEDED", "INFEASIBLE"]
+    study.enqueue({"x": 0.75})
+    trial = study.suggest()
+    assert trial.parameters == {"x": 0.75, "kind": "a"}
+
+
+def test_a_study_without_success_has_no_best_trial(study):
+    with pytest.raises(NotFoundError, match="no trial has succeeded"):
+        _ = study.best_trial
+
+
+def test_a_stopped_study_gives_no_trials(study):
+    study.stop()
+    with pytest.raises(ConflictError, match="INACTIVE"):
+        study.suggest()
+    study.resume()
+    assert study.suggest().id == 1
+
+
+def test_an_ended_trial_stays_as_it_is(study):
+    trial = study.suggest()
+    trial.complete(1.0)
+    trial.complete(1.0)
+    with pytest.raises(ConflictError, match="SUCCEEDED"):
+        trial.mark_infeasible("changed my mind")
+
+
+def test_lambdas_cannot_run_in_other_processes(study):
+    with pytest.raises(InvalidInputError, match="parallel=1"):
+        study.optimize(lambda trial: 1.0, trials=2, parallel=2)
+
+
+@pytest.mark.parametrize(("trials", "parallel"), [(0, 1), (1, 0)])
+def test_counts_below_one_are_refused(study, trials, parallel):
+    with pytest.raises(InvalidInputError, match="at least 1"):
+        study.optimize(json.dumps, trials=trials, parallel=parallel)
+
+
+def test_no_metric_no_study():
+    with pytest.raises(InvalidInputError, match="minimize or maximize"):
+        wazir.create_study("s", parameters={"x": wazir.Double(0, 1)}, storage=":memory:")
+
+
+def test_an_unknown_algorithm_gets_a_proposal():
+    with pytest.raises(InvalidInputError, match="did you mean 'RANDOM"):
+        wazir.create_study(
+            "s",
+            parameters={"x": wazir.Double(0, 1)},
+            minimize="y",
+            algorithm="randon",
+            storage=":memory:",
+        )
+
+
+def test_the_public_names_are_those_listed_and_sorted():
+    assert wazir.__all__ == sorted(wazir.__all__)
+    for name in wazir.__all__:
+        assert getattr(wazir, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = wazir.nothing
