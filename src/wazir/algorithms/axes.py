@@ -197,6 +197,8 @@ class IntegerAxis:
     def value(self, position: float) -> int:
         """See Axis."""
         low, high = self.parameter.min_value, self.parameter.max_value
+        if position in (0.0, 1.0):
+            return high if position else low
         if self.ruler.scale is Scale.LINEAR:
             # From the lower end: exact where the numbers themselves are too large for a float.
             number = low + round(float(position) * (high - low))

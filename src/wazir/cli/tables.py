@@ -156,7 +156,9 @@ def label_lines(rows: Sequence[tuple[str, str]], *, indent: int = 0) -> list[str
     """Return lines of a label and a text, the texts under each other; empty texts are left out."""
     rows = [(label, text) for label, text in rows if text]
     width = max((text_width(label) for label, _ in rows), default=0)
-    return [" " * indent + _padded(label, width, right=False) + _GAP + text for label, text in rows]
+    return [
+        " " * indent + _padded(label, width, right=False) + _GAP + text for label, text in rows
+    ]
 
 
 def terminal_width() -> int | None:

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,6 +21,7 @@ Row: TypeAlias = Mapping[str, FieldValue]
 
 ID, STATE, VALUE, DURATION, REASON = "id", "state", "value", "duration", "reason"
 _FIXED = (ID, STATE, VALUE, DURATION, REASON)
+_LAST_COLUMNS = ("started_at", "completed_at", "duration_s", "infeasible_reason")
 _NUMERIC_TYPES = ("DOUBLE", "INTEGER", "DISCRETE")
 
 
@@ -101,9 +103,7 @@ def filtered(
     return [trial for trial in trials if condition.holds(fields.row(trial, now))]
 
 
-def sorted_by(
-    trials: Iterable[Trial], column: str, fields: Fields, now: float
-) -> list[Trial]:
+def sorted_by(trials: Iterable[Trial], column: str, fields: Fields, now: float) -> list[Trial]:
     """Return trials in the order of a field, `-FIELD` for descending; those without it last.
 
     Raises:
@@ -135,7 +135,7 @@ def _order(value: ParameterValue) -> tuple[int, float | str]:
     """Return a key that orders numbers before texts, and NaN behind all other numbers."""
     if isinstance(value, str):
         return (2, value)
-    return (1, 0.0) if value != value else (0, value)  # noqa: PLR0124 - NaN differs from itself
+    return (1, 0.0) if math.isnan(value) else (0, value)
 
 
 def _free_names(names: Sequence[str], prefix: str, taken: Sequence[str]) -> dict[str, str]:
@@ -156,29 +156,17 @@ def to_csv(trials: Sequence[Trial], config: StudyConfig, now: float) -> str:
     A cell is empty where a trial has no value.
     """
     fields = Fields(config)
-    columns: dict[str, Callable[[Trial, Row], object]] = {
-        ID: lambda trial, _: trial.id,
-        STATE: lambda trial, _: trial.state,
-    }
-    for field in (*fields.parameters.values(), *fields.metrics.values()):
-        columns[field] = lambda _, row, field=field: _cell(row[field])
-    columns |= {
-        _free("started_at", columns): lambda trial, _: utc_text(trial.started_at),
-        _free("completed_at", columns): lambda trial, _: utc_text(trial.completed_at),
-        _free("duration_s", columns): lambda _, row: _cell(row[DURATION]),
-        _free("infeasible_reason", columns): lambda trial, _: trial.infeasible_reason,
-    }
+    own = [*fields.parameters.values(), *fields.metrics.values()]
+    last = _free_names(_LAST_COLUMNS, "trial", [ID, STATE, *own])
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(columns)
+    writer.writerow([ID, STATE, *own, *last.values()])
     for trial in trials:
         row = fields.row(trial, now)
-        writer.writerow([make(trial, row) for make in columns.values()])
+        cells = [_cell(row[name]) for name in (ID, STATE, *own)]
+        times = [utc_text(trial.started_at), utc_text(trial.completed_at), _cell(row[DURATION])]
+        writer.writerow([*cells, *times, trial.infeasible_reason])
     return text.getvalue()
-
-
-def _free(name: str, columns: Mapping[str, object]) -> str:
-    return _free_names([name], "trial", list(columns))[name]
 
 
 def _cell(value: FieldValue) -> str:

@@ -18,7 +18,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias
 
 from wazir.domain.errors import InvalidExpressionError
 from wazir.domain.expression_syntax import (
@@ -53,7 +53,7 @@ _ARITHMETIC: Mapping[str, Callable[[int | float, int | float], int | float]] = {
     "%": operator.mod,
     "**": math.pow,
 }
-_ORDERINGS: Mapping[str, Callable[[object, object], bool]] = {
+_ORDERINGS: Mapping[str, Callable[[int, int], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -70,6 +70,7 @@ _OF_ONE: Mapping[str, Callable[[int | float], int | float]] = {
     "ceil": math.ceil,
 }
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+_Arguments = ParamSpec("_Arguments")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -136,8 +137,8 @@ def parse_expression(text: str, known: Iterable[str] | None = None) -> Expressio
 def _near(text: str, name: Name, known: frozenset[str]) -> str:
     """Return what may have been meant: a name that needs backticks, or one spelt alike."""
     for other in sorted(known, key=len, reverse=True):
-        start = text.find(other)
-        if not is_identifier(other) and start <= name.position < start + len(other):
+        start = text.find(other, max(0, name.position - len(other) + 1))
+        if not is_identifier(other) and 0 <= start <= name.position:
             return f"write `{other}` in backticks"
     return did_you_mean(name.name, known) or f"known are {', '.join(sorted(known)[:20])}"
 
@@ -149,17 +150,15 @@ def _bare_words(node: Node) -> list[Name]:
     if isinstance(node, Membership):
         operands = [node.operand, *node.options]
     elif isinstance(node, Chain) and node.level is Level.COMPARE:
-        operands = _equated(node)
+        beside = zip(children(node), _beside_equalities(node), strict=True)
+        operands = [operand for operand, equated in beside if equated]
     return found + [operand for operand in operands if isinstance(operand, Name)]
 
 
-def _equated(node: Chain) -> list[Node]:
-    """Return the operands that have only == and != beside them."""
-    signs = [sign for sign, _ in node.rest]
-    beside = zip([signs[0], *signs], [*signs, signs[-1]], children(node), strict=True)
-    return [
-        operand for left, right, operand in beside if left in EQUALITIES and right in EQUALITIES
-    ]
+def _beside_equalities(node: Chain) -> list[bool]:
+    """Return for each operand of a comparison whether it has only == and != beside it."""
+    equal = [sign in EQUALITIES for sign, _ in node.rest]
+    return [left and right for left, right in zip([True, *equal], [*equal, True], strict=True)]
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ class _Evaluation:
             return None
         if node.function in OF_SEVERAL:
             return min(given) if node.function == "min" else max(given)
-        return _tried(lambda: _OF_ONE[node.function](given[0]))
+        return _tried(_OF_ONE[node.function], given[0])
 
     def _chain(self, node: Chain) -> Result:
         match node.level:
@@ -231,17 +230,13 @@ class _Evaluation:
             right = _as_number(self.value(operand))
             if total is None or right is None:
                 return None
-            total = _tried(
-                lambda sign=sign, left=total, right=right: _ARITHMETIC[sign](left, right)
-            )
+            total = _tried(_ARITHMETIC[sign], total, right)
         return total
 
     def _comparison(self, node: Chain) -> bool:
-        words = _equated(node)
-        operands = children(node)
         values = [
-            self._or_word(operand) if operand in words else self.value(operand)
-            for operand in operands
+            self._or_word(operand) if equated else self.value(operand)
+            for operand, equated in zip(children(node), _beside_equalities(node), strict=True)
         ]
         signs = [sign for sign, _ in node.rest]
         return all(map(_compared, signs, values, values[1:]))
@@ -265,9 +260,11 @@ def _compared(sign: str, left: Result, right: Result) -> bool:
     left, right = _alike(left, right)
     if sign in EQUALITIES:
         return (left == right) is (sign == "==")
-    if isinstance(left, str) is not isinstance(right, str):
+    if isinstance(left, str) and isinstance(right, str):
+        return _ORDERINGS[sign]((left > right) - (left < right), 0)
+    if isinstance(left, str) or isinstance(right, str):
         return False
-    return _ORDERINGS[sign](left, right)
+    return _ORDERINGS[sign]((left > right) - (left < right), 0)
 
 
 def _alike(
@@ -289,7 +286,7 @@ def _read_like(text: str, other: ExpressionValue) -> ExpressionValue:
 
 def _as_number(value: Result) -> int | float | None:
     if isinstance(value, str):
-        return _tried(lambda: float(value)) if _NUMBER.fullmatch(value) else None
+        return _tried(float, value) if _NUMBER.fullmatch(value) else None
     return int(value) if isinstance(value, bool) else value
 
 
@@ -297,9 +294,13 @@ def _finite(value: Result) -> Result:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _tried(calculate: Callable[[], int | float]) -> int | float | None:
+def _tried(
+    function: Callable[_Arguments, int | float],
+    *arguments: _Arguments.args,
+    **options: _Arguments.kwargs,
+) -> int | float | None:
     try:
-        number = calculate()
+        number = function(*arguments, **options)
     except (ArithmeticError, ValueError):
         return None
     return None if isinstance(number, float) and not math.isfinite(number) else number

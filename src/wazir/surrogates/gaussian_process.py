@@ -54,10 +54,13 @@ class Prediction:
 
 @dataclass(frozen=True)
 class GaussianProcess:
-    """A process conditioned on data; make it with `condition`."""
+    """A process conditioned on data; make it with `condition`.
+
+    `noise` (n,) is the noise variance of each output.
+    """
 
     kernel: Matern52
-    noise: float
+    noise: Array
     data: Data
     constant: float
     alpha: Array
@@ -88,18 +91,19 @@ class GaussianProcess:
         return prediction, d_mean, d_var / (2.0 * prediction.std[:, None])
 
     def believe(self, F: Array) -> "GaussianProcess":
-        """Return the process as if its own means had been seen at rows of F (m, p).
+        """Return the process as if its own means had been seen, without noise, at rows of F (m, p).
 
-        Means stay as they are and the uncertainty near the new points goes: a way to take account
+        Means stay as they are and the uncertainty at the new points goes: a way to take account
         of points whose results are still awaited (the "kriging believer" of D. Ginsbourger et
-        al., 2010).
+        al., 2010). With noise some uncertainty would stay, and draw more points to the same place.
         """
         data = replace(
             self.data,
             F=np.vstack([self.data.F, F]),
             y=np.r_[self.data.y, self.predict(F).mean],
         )
-        return _condition(self.kernel, self.noise, data, self.constant)
+        noise = np.r_[self.noise, np.zeros(len(F))]
+        return _condition(self.kernel, noise, data, self.constant)
 
     def correlation(self, F: Array) -> Array:
         """Return correlations of rows of F (m, p) with the data, shape (m, n), in [0, 1]."""
@@ -124,7 +128,7 @@ def condition(theta: Array, data: Data) -> GaussianProcess:
         numpy.linalg.LinAlgError: the covariance cannot be factorised.
     """
     kernel, noise = _unpack(theta, data.groups)
-    return _condition(kernel, noise, data, None)
+    return _condition(kernel, np.full(len(data.y), noise), data, None)
 
 
 def fit_theta(
@@ -181,7 +185,7 @@ def _length_scale_gradient(M: Array, data: Data, weights: Array) -> Array:
 
 
 def _condition(
-    kernel: Matern52, noise: float, data: Data, constant: float | None
+    kernel: Matern52, noise: Array, data: Data, constant: float | None
 ) -> GaussianProcess:
     L = cholesky(_add_noise(kernel(data.F, data.F), kernel.variance, noise))
     K_inverse = inverse(L)
@@ -194,7 +198,7 @@ def _best_constant(K_inverse: Array, y: Array) -> float:
     return float(row @ y) / (float(row.sum()) + 1.0)
 
 
-def _add_noise(k: Array, variance: float, noise: float) -> Array:
+def _add_noise(k: Array, variance: float, noise: Array | float) -> Array:
     """Turn the covariance of the process into that of its outputs, in place."""
     k.flat[:: len(k) + 1] = variance + noise + _JITTER * variance
     return k

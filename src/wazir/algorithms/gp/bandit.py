@@ -63,8 +63,11 @@ class GpBandit:
         suggestions = []
         for trial_id in trial_ids:
             x, explanation = planner.next_point(history, trial_id)
-            suggestions.append(Suggestion(encoding.decode(x), explanation))
-            history = replace(history, pending=np.vstack([history.pending, x]))
+            suggestion = Suggestion(encoding.decode(x), explanation)
+            suggestions.append(suggestion)
+            # Encoded again, so that rounding is the same as when the trial is read back.
+            row = encoding.encode([suggestion.parameters])
+            history = replace(history, pending=np.vstack([history.pending, row]))
         return suggestions
 
 

@@ -11,9 +11,10 @@ from wazir.algorithms.sobol import scrambled_sobol
 from wazir.domain.space import SearchSpace
 
 _MIN_POINTS, _MAX_POINTS = 4, 12
-# Sobol points tried in place of one that is taken already: far from the points of other trials.
+# Sobol points tried in place of one that is taken already, from a part of the sequence that no
+# trial reaches. So many points in a row are spread over the space.
 _N_TRIES = 32
-_FAR = 1 << 20
+_FAR = 1 << 31
 
 
 def n_initial_points(n_parameters: int) -> int:
@@ -39,9 +40,9 @@ def sobol_point(encoding: Encoding, seed: int, trial_id: int, taken: Set[bytes])
     A point in `taken` is replaced by another one of the sequence; None if many others are taken
     too.
     """
-    indices = (trial_id - 1) + _FAR * np.arange(_N_TRIES + 1)
-    for start, stop in ((0, 1), (1, len(indices))):
-        points = scrambled_sobol(indices[start:stop] % (1 << 32), encoding.n_columns, seed)
+    own = np.array([trial_id - 1])
+    for indices in (own, _FAR + own + np.arange(_N_TRIES)):
+        points = scrambled_sobol(indices, encoding.n_columns, seed)
         X = encoding.spread(points)
         free = [i for i, key in enumerate(row_keys(X)) if key not in taken]
         if free:

@@ -32,7 +32,8 @@ _SALT_SUBSET = 3
 class Model:
     """A Gaussian process over encoded points X (n, d) of warped losses, smaller is better.
 
-    `means` (n,) are its means at X.
+    `means` (n,) are its means at X. `incumbent` is the best mean at a point that has been or is
+    being tried.
     """
 
     features: FeatureMap
@@ -40,6 +41,7 @@ class Model:
     X: Array
     means: Array
     outputs: WarpedOutputs
+    incumbent: float
 
     def predict(self, X: Array) -> Prediction:
         """Return the prediction at encoded points X (m, d)."""
@@ -49,12 +51,11 @@ class Model:
         """Return the model as if pending points (q, d) had ended as it expects."""
         if len(pending) == 0:
             return self
-        return replace(self, process=self.process.believe(self.features(pending)))
-
-    @property
-    def incumbent(self) -> float:
-        """The best mean at an observed point."""
-        return float(np.min(self.means))
+        process = self.process.believe(self.features(pending))
+        best = float(np.min(process.data.y[len(self.X) :]))
+        # Without the pending points among the incumbents there would be improvement to be
+        # expected where one of them is, and all workers would be sent there.
+        return replace(self, process=process, incumbent=min(self.incumbent, best))
 
     def best_points(self, n: int) -> Array:
         """Return the observed points with the best means, best first, shape (<= n, d)."""
@@ -81,7 +82,8 @@ def fit_model(
     theta = _fit(data.subset(_fit_rows(data.y, rng)), features)
     rows = _model_rows(data.y)
     process = condition(theta, data.subset(rows))
-    return Model(features, process, history.X[rows], process.means_at_data(), outputs)
+    means = process.means_at_data()
+    return Model(features, process, history.X[rows], means, outputs, float(np.min(means)))
 
 
 def _fit(data: Data, features: FeatureMap) -> Array:

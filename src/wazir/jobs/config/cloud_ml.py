@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from wazir.domain.metrics import Goal, Metric
-from wazir.domain.parameters import Categorical
 from wazir.domain.studies import EarlyStopping
 from wazir.jobs.config.fields import (
     BOOLEAN,
@@ -27,7 +26,7 @@ from wazir.jobs.config.fields import (
     unused,
 )
 from wazir.jobs.config.job_file import DEFAULT_METRIC, FileKind, JobFile
-from wazir.jobs.config.nodes import Node
+from wazir.jobs.config.nodes import Mapping
 from wazir.jobs.config.parameters import SCALES, Draft, build_parameter
 from wazir.jobs.passing import Passing
 from wazir.jobs.space_text import FLAG_TEXTS, ParsedParameter
@@ -125,7 +124,7 @@ class _Tuning:
     algorithm: str | None
 
 
-def read_cloud_ml(document: Node, reading: Reading) -> JobFile:
+def read_cloud_ml(document: Mapping, reading: Reading) -> JobFile:
     """Return what a Cloud ML Engine configuration says; problems are added to `reading`."""
     root = reading.read(document, ROOT)
     empty = Record(root.place, "", {}, {})
@@ -152,7 +151,7 @@ def read_cloud_ml(document: Node, reading: Reading) -> JobFile:
         args=training.texts("args") or master.texts("containerArgs"),
         container_command=master.texts("containerCommand"),
         python_module=training.text("pythonModule"),
-        max_running_time_s=scheduling.number("maxRunningTime"),
+        max_running_time_s=scheduling.seconds("maxRunningTime"),
         raw=json_object(root),
     )
 
@@ -178,15 +177,17 @@ def _tuning(tuned: Record, reading: Reading) -> _Tuning:
 
 
 def _metric(tuned: Record, reading: Reading) -> Metric:
-    tag = (tuned.text("hyperparameterMetricTag") or "").strip()
-    if not tag and "hyperparameterMetricTag" not in tuned.unreadable:
+    tag = tuned.text("hyperparameterMetricTag") or ""
+    if not tag.strip() and "hyperparameterMetricTag" not in tuned.unreadable:
         message = f"hyperparameterMetricTag is not set: the metric is {DEFAULT_METRIC!r}"
         reading.note(tuned.place_of("hyperparameterMetricTag"), message)
     goal = tuned.text("goal")
     if goal is None and "goal" not in tuned.unreadable:
         reading.note(tuned.place_of("goal"), "goal is not set: it means MAXIMIZE")
     minimize = goal == Goal.MINIMIZE.value
-    return Metric(tag or DEFAULT_METRIC, Goal.MINIMIZE if minimize else Goal.MAXIMIZE)
+    return Metric(
+        tag if tag.strip() else DEFAULT_METRIC, Goal.MINIMIZE if minimize else Goal.MAXIMIZE
+    )
 
 
 def _parameter(fields: Record, reading: Reading) -> ParsedParameter | None:
@@ -214,10 +215,9 @@ def _parameter(fields: Record, reading: Reading) -> ParsedParameter | None:
         SCALES[fields.text("scaleType") or "NONE"],
     )
     parameter = build_parameter(draft, reading)
+    passing = _passing(name, likely, fields, reading)
     if parameter is None or kind is None or not name.strip():
         return None
-    texts = parameter.values if isinstance(parameter, Categorical) else ()
-    passing = _passing(name, fields, tuple(map(str, texts)), reading)
     return ParsedParameter(name, parameter, passing)
 
 
@@ -255,14 +255,15 @@ def _check_leftovers(name: str, kind: str, fields: Record, reading: Reading) -> 
         reading.note(fields.place_of("scaleType"), message)
 
 
-def _passing(name: str, fields: Record, texts: tuple[str, ...], reading: Reading) -> Passing:
+def _passing(name: str, kind: str, fields: Record, reading: Reading) -> Passing:
+    texts = fields.texts("categoricalValues")
     wanted = [word for word in ("splitCategorical", "flag") if fields.flag(word)]
     if not wanted:
         return Passing.ONE
     place = fields.place_of(wanted[-1])
     if len(wanted) > 1:
         reading.problem(place, f"parameter {name!r} has splitCategorical and flag", "keep one")
-    elif not texts:
+    elif kind != "CATEGORICAL":
         reading.problem(place, f"{wanted[0]} needs a CATEGORICAL, which {name!r} is not")
     elif wanted == ["flag"] and not all(text.lower() in FLAG_TEXTS for text in texts):
         shown = ", ".join(texts)

@@ -11,8 +11,8 @@ from wazir.jobs.config import nodes, scalars
 from wazir.jobs.config.job_file import Json
 from wazir.jobs.config.nodes import Items, Node, Place, Scalar
 
-Value: TypeAlias = "bool | int | float | str | Scalar | Listed | Record | FreeForm"
-ScalarReader: TypeAlias = Callable[[Scalar], bool | int | float | str | Scalar]
+Value: TypeAlias = "bool | int | float | str | Timed | Scalar | Listed | Record | FreeForm"
+ScalarReader: TypeAlias = "Callable[[Scalar], bool | int | float | str | Timed | Scalar]"
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ NUMBERS = FieldRule(scalars.read_number, many=None)
 WHOLE = FieldRule(scalars.read_whole)
 WHOLE_TEXT = FieldRule(scalars.read_whole_text)
 BOOLEAN = FieldRule(scalars.read_boolean)
-DURATION = FieldRule(scalars.read_duration)
-MOMENT = FieldRule(scalars.read_moment)
+DURATION = FieldRule(lambda scalar: Timed(scalars.read_duration(scalar), scalar.text))
+MOMENT = FieldRule(lambda scalar: Timed(scalars.read_moment(scalar), scalar.text))
 CATEGORIES = FieldRule(many=True, category=True)
 RAW_SCALAR = FieldRule(lambda scalar: scalar)
 FREE = FieldRule(free=True)
@@ -72,6 +72,14 @@ def records(table: str) -> FieldRule:
 def unused(rule: FieldRule) -> FieldRule:
     """Return the rule of a field that is accepted and stored, but means nothing here."""
     return replace(rule, used=False, strict=False)
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A duration in seconds, or a moment in Unix seconds, beside its text."""
+
+    seconds: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,11 @@ class Record:
         value = self.values.get(name)
         return value if isinstance(value, int) else None
 
+    def seconds(self, name: str) -> float | None:
+        """Return a duration or a moment in seconds, None if it is not set."""
+        value = self.values.get(name)
+        return value.seconds if isinstance(value, Timed) else None
+
     def flag(self, name: str) -> bool:
         """Return a boolean, False if it is not set."""
         return self.values.get(name) is True
@@ -169,6 +182,8 @@ def _to_json(value: Value) -> Json:
             return value.json
         case Scalar():
             return _plain_json(value)
+        case Timed():
+            return value.text
         case _:
             return value
 
@@ -190,15 +205,12 @@ class Reading:
         """Add a sentence that the user should see."""
         self.notes.append(f"line {place.line}: {message}")
 
-    def read(self, node: Node, table: str, path: str = "") -> Record:
+    def read(self, node: nodes.Mapping, table: str, path: str = "") -> Record:
         """Return the record of a mapping; problems with it are collected."""
         rules = self.tables[table]
         values: dict[str, Value] = {}
         places: dict[str, Place] = {}
         unreadable: set[str] = set()
-        if not isinstance(node, nodes.Mapping):
-            self.problem(node.place, f"{_leaf(path)} must be a mapping, got {_shape(node)}")
-            return Record(node.place, path, values, places)
         for key, child in node.entries:
             name = _known_name(key.text, rules)
             if name is None:
@@ -259,8 +271,11 @@ class Reading:
         return Listed(tuple(values), tuple(places))
 
     def _one(self, node: Node, rule: FieldRule, path: str) -> "Value | None":
-        if rule.record:
+        if rule.record and isinstance(node, nodes.Mapping):
             return self.read(node, rule.record, path)
+        if rule.record:
+            self.problem(node.place, f"{_leaf(path)} must be a mapping, got {_shape(node)}")
+            return None
         if not isinstance(node, Scalar):
             self.problem(node.place, f"{_leaf(path)} must be a single value, got {_shape(node)}")
             return None
@@ -327,11 +342,9 @@ def _free_json(node: Node) -> Json:
 def _plain_json(scalar: Scalar) -> Json:
     if scalar.quoted or scalar.is_null:
         return None if scalar.is_null else scalar.text
-    readers: tuple[ScalarReader, ...] = (scalars.read_boolean, scalars.read_number)
-    for read in readers:
+    for read in (scalars.read_boolean, scalars.read_number):
         try:
-            value = read(scalar)
+            return read(scalar)
         except InvalidInputError:
             continue
-        return value if not isinstance(value, Scalar) else value.text
     return scalar.text

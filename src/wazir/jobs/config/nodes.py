@@ -120,6 +120,7 @@ class _Builder:
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
     n_documents: int = 0
+    n_added: int = 0
 
     def take(self, event: yaml.Event) -> None:
         """Grow the tree by one event; raises DocumentError where it makes no sense to go on."""
@@ -146,6 +147,8 @@ class _Builder:
                 pass
 
     def _add(self, node: Node, anchor: str | None = None) -> None:
+        self.n_added += 1
+        _check_size(self.n_added, node.place)
         if anchor:
             self.anchors[anchor] = node
         if self.stack:
@@ -176,9 +179,7 @@ class _Builder:
         children = opened.children
         size = 1 + sum(_size(child) for child in children)
         depth = 1 + max((_depth(child) for child in children), default=0)
-        if size > MAX_NODES:
-            message = f"a configuration has at most {MAX_NODES} values, this has more"
-            raise DocumentError([opened.place.problem(message)])
+        _check_size(size, opened.place)
         _check_depth(len(self.stack) + depth, opened.place)
         if not opened.is_mapping:
             return Items(opened.place, tuple(children), size, depth)
@@ -214,6 +215,12 @@ def _place(event: yaml.Event) -> Place:
     if event.start_mark is None:
         return Place(1, 1)
     return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _check_size(size: int, place: Place) -> None:
+    if size > MAX_NODES:
+        message = f"a configuration has at most {MAX_NODES} values, this has more"
+        raise DocumentError([place.problem(message)])
 
 
 def _check_depth(depth: int, place: Place) -> None:

@@ -68,7 +68,7 @@ def build_parameter(draft: Draft, reading: Reading) -> Parameter | None:
         case _:
             numbers, texts = (), _categories(draft, reading)
     default = _default(draft, reading)
-    if len(reading.problems) > n_before:
+    if len(reading.problems) > n_before or draft.fields.unreadable:
         return None
     try:
         parameter = _make(draft, numbers, texts)
@@ -114,6 +114,8 @@ def _bounds(draft: Draft, reading: Reading) -> tuple[int | float, ...]:
             )
     if len(bounds) == 2:
         _check_order(draft, bounds[0], bounds[1], reading)
+    if bounds:
+        _check_scale(draft, min(bounds), fields.place_of("minValue"), reading)
     return bounds
 
 
@@ -126,7 +128,6 @@ def _check_order(draft: Draft, low: int | float, high: int | float, reading: Rea
     elif low == high:
         message = f"parameter {draft.name!r} has one value only, {value_text(low)}"
         reading.note(place, message)
-    _check_scale(draft, min(low, high), place, reading)
 
 
 def _check_scale(draft: Draft, low: int | float, place: Place, reading: Reading) -> None:

@@ -8,7 +8,7 @@ from wazir.domain.parameters import Branch, Parameter, ParameterValue
 from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyStopping
 from wazir.jobs.config.fields import Reading, Record, Value, json_object
 from wazir.jobs.config.job_file import DEFAULT_METRIC, FileKind, JobFile
-from wazir.jobs.config.nodes import Mapping, Node, Place
+from wazir.jobs.config.nodes import Mapping, Place
 from wazir.jobs.config.parameters import SCALES, Draft, build_parameter
 from wazir.jobs.config.vertex_tables import ROOT, STUDY
 from wazir.jobs.space_text import ParsedParameter
@@ -40,16 +40,16 @@ _SELECTIONS = {
 }
 
 
-def is_study_alone(document: Node) -> bool:
+def _is_study_alone(document: Mapping) -> bool:
     """Return whether the document is what stands under studySpec, without a job around it."""
-    keys = {key.text for key, _ in document.entries} if isinstance(document, Mapping) else set()
+    keys = {key.text for key, _ in document.entries}
     return bool(keys & {"metrics", "parameters"}) and not keys & {"studySpec", "study_spec"}
 
 
-def read_vertex(document: Node, reading: Reading) -> JobFile:
+def read_vertex(document: Mapping, reading: Reading) -> JobFile:
     """Return what a Vertex configuration says; problems are added to `reading`."""
     empty = Record(document.place, "", {}, {})
-    if is_study_alone(document):
+    if _is_study_alone(document):
         root, study = empty, reading.read(document, STUDY)
     else:
         root = reading.read(document, ROOT)
@@ -76,7 +76,7 @@ def read_vertex(document: Node, reading: Reading) -> JobFile:
         args=container.texts("args") or package.texts("args"),
         container_command=container.texts("command"),
         python_module=package.text("pythonModule"),
-        max_running_time_s=(job.child("scheduling") or empty).number("timeout"),
+        max_running_time_s=(job.child("scheduling") or empty).seconds("timeout"),
         raw={"studySpec": json_object(study)} if root is empty else json_object(root),
     )
 
@@ -238,9 +238,9 @@ def _study_stopping(fields: Record | None) -> StudyStopping | None:
         min_n_trials=fields.whole("minNumTrials"),
         max_n_trials=fields.whole("maxNumTrials"),
         max_n_trials_without_progress=fields.whole("maxNumTrialsNoProgress"),
-        min_duration_s=least.number("maxDuration"),
-        min_end_at=least.number("endTime"),
-        max_duration_s=most.number("maxDuration"),
-        max_end_at=most.number("endTime"),
-        max_duration_without_progress_s=fields.number("maxDurationNoProgress"),
+        min_duration_s=least.seconds("maxDuration"),
+        min_end_at=least.seconds("endTime"),
+        max_duration_s=most.seconds("maxDuration"),
+        max_end_at=most.seconds("endTime"),
+        max_duration_without_progress_s=fields.seconds("maxDurationNoProgress"),
     )

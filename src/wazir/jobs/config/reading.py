@@ -9,7 +9,7 @@ from wazir.domain.space import SearchSpace
 from wazir.jobs.config import cloud_ml, vertex, vertex_tables
 from wazir.jobs.config.fields import Reading
 from wazir.jobs.config.job_file import FileKind, JobFile
-from wazir.jobs.config.nodes import DocumentError, Mapping, Node, parse_document
+from wazir.jobs.config.nodes import DocumentError, Mapping, parse_document
 from wazir.jobs.config.source import Source, read_source
 
 _VERTEX_KEYS = {
@@ -62,7 +62,7 @@ def _read(document: Mapping, source: Source) -> JobFile:
     )
 
 
-def _check_space(job: JobFile, document: Node, reading: Reading) -> None:
+def _check_space(job: JobFile, document: Mapping, reading: Reading) -> None:
     """Check what only shows when the parameters stand together, such as names used twice."""
     if not job.parameters:
         return

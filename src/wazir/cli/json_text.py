@@ -1,0 +1,64 @@
+"""JSON for other programs: what the commands print with --json."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+from wazir.client.rows import duration_s
+from wazir.domain.studies import Study, TrialCounts
+from wazir.domain.trials import Trial
+
+
+def json_text(value: object) -> str:
+    """Return a value as valid JSON; NaN and infinities, for which it has no word, as texts."""
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def trial_fields(trial: Trial, study: Study, now: float) -> dict[str, object]:
+    """Return a trial with exact values; times are Unix seconds."""
+    final = trial.final_measurement
+    metrics = {} if final is None else dict(final.metrics)
+    return {
+        "id": trial.id,
+        "state": str(trial.state),
+        "value": metrics.get(study.config.objective.name),
+        "parameters": dict(trial.parameters),
+        "metrics": metrics,
+        "attempt": trial.attempt,
+        "created_at": trial.created_at,
+        "started_at": trial.started_at,
+        "completed_at": trial.completed_at,
+        "duration_s": duration_s(trial, now),
+        "infeasible_reason": trial.infeasible_reason,
+    }
+
+
+def study_fields(study: Study, counts: TrialCounts) -> dict[str, object]:
+    """Return what a study is and how many of its trials are in which state."""
+    return {
+        "name": study.name.study_id,
+        "state": str(study.state),
+        "metrics": [{"name": m.name, "goal": m.goal.value} for m in study.config.metrics],
+        "algorithm": study.config.algorithm,
+        "seed": study.config.seed,
+        "created_at": study.created_at,
+        "planned_trials": study.config.planned_n_trials,
+        "trials": {
+            "total": counts.total,
+            "requested": counts.requested,
+            "active": counts.active,
+            "stopping": counts.stopping,
+            "succeeded": counts.succeeded,
+            "infeasible": counts.infeasible,
+        },
+    }

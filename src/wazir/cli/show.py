@@ -1,0 +1,186 @@
+"""A study in full: what it looks for, how it stands, what failed and what runs."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wazir.cli.json_text import study_fields, trial_fields
+from wazir.cli.lookup import StudyView
+from wazir.cli.tables import (
+    counted,
+    label_lines,
+    printable,
+    shown_path,
+    shown_time,
+    shown_value,
+)
+from wazir.cli.trial_text import best_fields, metric_rows, parameter_rows, run_rows
+from wazir.client.rows import duration_s, first_line
+from wazir.domain.durations import format_duration
+from wazir.domain.metrics import Measurement, Metric
+from wazir.domain.space import describe
+from wazir.domain.studies import TrialCounts
+from wazir.domain.trials import Trial, TrialState
+from wazir.jobs.spec import JOB_NAMESPACE
+
+_IGNORED_KEY = "ignored"
+_N_SHOWN_IDS = 8
+_RUNNING = (TrialState.ACTIVE, TrialState.STOPPING)
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """INFEASIBLE trials whose reasons begin with the same line."""
+
+    reason: str
+    trial_ids: tuple[int, ...]
+
+
+def failure_groups(trials: Sequence[Trial]) -> list[FailureGroup]:
+    """Return the failures by the first line of their reason, the most frequent first."""
+    groups: dict[str, list[int]] = {}
+    for trial in trials:
+        if trial.state is TrialState.INFEASIBLE:
+            groups.setdefault(first_line(trial.infeasible_reason), []).append(trial.id)
+    found = [FailureGroup(reason, tuple(ids)) for reason, ids in groups.items()]
+    return sorted(found, key=lambda group: -len(group.trial_ids))
+
+
+def show_lines(view: StudyView, now: float) -> list[str]:
+    """Return a study as text."""
+    lines = label_lines(_head_rows(view))
+    space = view.study.config.space
+    lines += ["", "space"]
+    lines += label_lines([(name, describe(p)) for name, p in space.walk()], indent=2)
+    best = view.best()
+    if best is not None:
+        lines += ["", f"best trial: {best.id}"]
+        rows = [*metric_rows(view, best), *parameter_rows(best), *run_rows(view, best)]
+        lines += label_lines([*rows, ("duration", _duration_text(best, now))], indent=2)
+    lines += _running_lines(view, now)
+    lines += _failure_lines(view)
+    return lines
+
+
+def _head_rows(view: StudyView) -> list[tuple[str, str]]:
+    study, config, job = view.study, view.study.config, view.job
+    program = "" if job is None else shlex.join(job.command)
+    return [
+        ("study", view.study_id),
+        ("state", str(study.state)),
+        *(("goal" if m.is_objective else "safety", _metric_text(m)) for m in config.metrics),
+        ("algorithm", f"{config.algorithm}, seed {config.seed}"),
+        ("trials", counts_text(view.counts, config.planned_n_trials)),
+        ("created", shown_time(study.created_at)),
+        ("program", program or "none: the study was made from Python"),
+        ("run in", "" if job is None else str(job.cwd)),
+        ("folder", "" if job is None or view.folder is None else shown_path(view.folder.path)),
+        ("not used", ", ".join(ignored_fields(view))),
+    ]
+
+
+def _metric_text(metric: Metric) -> str:
+    text = f"{metric.goal.value} {metric.name}"
+    if metric.safety_threshold is not None:
+        text += f", threshold {shown_value(metric.safety_threshold)}"
+    return text
+
+
+def counts_text(counts: TrialCounts, planned: int | None) -> str:
+    """Return "27 of 30: 24 succeeded, 3 infeasible, 1 running"."""
+    total = max(planned or 0, counts.total)
+    parts = (
+        (counts.succeeded, "succeeded"),
+        (counts.infeasible, "infeasible"),
+        (counts.active, "running"),
+        (counts.stopping, "stopping"),
+        (counts.requested, "waiting"),
+    )
+    text = ", ".join(f"{count} {word}" for count, word in parts if count)
+    return f"{counts.completed} of {total} done" + (f": {text}" if text else "")
+
+
+def ignored_fields(view: StudyView) -> list[str]:
+    """Return the fields of the configuration file that were stored and mean nothing here."""
+    text = view.study.metadata.get(JOB_NAMESPACE, {}).get(_IGNORED_KEY, "[]")
+    found = json.loads(text)
+    document = {} if view.job is None else view.job.document
+    return [_with_value(str(path), document) for path in found]
+
+
+def _with_value(path: str, document: Mapping[str, object]) -> str:
+    """Return "region: us-central1" for a path to a single value, else the path."""
+    value: object = document
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return f"{path}: {value}" if isinstance(value, str | int | float) else path
+
+
+def _duration_text(trial: Trial, now: float) -> str:
+    seconds = duration_s(trial, now)
+    return "" if seconds is None else format_duration(seconds)
+
+
+def _running_lines(view: StudyView, now: float) -> list[str]:
+    running = [trial for trial in view.trials if trial.state in _RUNNING]
+    if not running:
+        return []
+    measured = view.service.measurements(view.study.name, [trial.id for trial in running])
+    objective = view.study.config.objective.name
+    rows = []
+    for trial in running:
+        last = _last_value(measured.get(trial.id, []), objective)
+        stopping = "stopping" if trial.state is TrialState.STOPPING else ""
+        parts = filter(None, (_duration_text(trial, now), last, stopping))
+        rows.append((f"trial {trial.id}", ", ".join(parts)))
+    return ["", "running", *label_lines(rows, indent=2)]
+
+
+def _last_value(measurements: Sequence[Measurement], objective: str) -> str:
+    for measurement in reversed(measurements):
+        if objective in measurement.metrics:
+            value = shown_value(measurement.metrics[objective])
+            return f"{objective} {value} at step {measurement.step}"
+    return "no value yet"
+
+
+def _failure_lines(view: StudyView) -> list[str]:
+    groups = failure_groups(view.trials)
+    if not groups:
+        return []
+    lines = ["", "failures"]
+    for group in groups:
+        ids = ", ".join(map(str, group.trial_ids[:_N_SHOWN_IDS]))
+        n_more = len(group.trial_ids) - _N_SHOWN_IDS
+        if n_more > 0:
+            ids += f" and {n_more} more"
+        noun = "trial" if len(group.trial_ids) == 1 else counted(len(group.trial_ids), "trial")
+        lines.append(f"  {noun} {ids}: {printable(group.reason) or 'no reason given'}")
+        if view.job is not None:
+            lines.append(f"    wazir logs {view.study_id} {group.trial_ids[0]}")
+    return lines
+
+
+def show_fields(view: StudyView, now: float) -> dict[str, object]:
+    """Return a study for other programs: with its best and running trials and its failures."""
+    best = view.best()
+    job = view.job
+    return {
+        **study_fields(view.study, view.counts),
+        "space": {name: describe(p) for name, p in view.study.config.space.walk()},
+        "command": None if job is None else list(job.command),
+        "cwd": None if job is None else str(job.cwd),
+        "folder": None if job is None or view.folder is None else str(view.folder.path),
+        "ignored_fields": ignored_fields(view),
+        "best_trial": None if best is None else best_fields(view, best, now),
+        "running": [
+            trial_fields(trial, view.study, now)
+            for trial in view.trials
+            if trial.state in _RUNNING
+        ],
+        "failures": [
+            {"reason": group.reason, "trials": list(group.trial_ids)}
+            for group in failure_groups(view.trials)
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Finding what can be tuned in a program without training it."""

@@ -1,0 +1,72 @@
+"""Acquisition functions against quadrature, differences and extreme values."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wazir.algorithms.gp.acquisition import (
+    Acquisition,
+    LogExpectedImprovement,
+    LowerConfidenceBound,
+    h_ratio,
+    log_h,
+)
+
+
+@given(st.floats(-3, 3), st.floats(0.1, 3), st.floats(-3, 3))
+def test_expected_improvement_is_the_integral(mean: float, std: float, best: float) -> None:
+    y = np.linspace(mean - 10 * std, best, 20_001) if best > mean - 10 * std else np.array([best])
+    density = np.exp(-0.5 * ((y - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
+    integral = float(np.trapezoid((best - y) * density, y))
+    log_ei = LogExpectedImprovement(best).value(np.array([mean]), np.array([std]))[0]
+    assert math.exp(log_ei) == pytest.approx(integral, rel=1e-3, abs=1e-12)
+
+
+def test_log_h_is_smooth_and_finite_over_a_huge_range() -> None:
+    z = np.r_[-np.logspace(100, -3, 2000), np.logspace(-3, 100, 2000)]
+    values = log_h(z)
+    assert np.isfinite(values).all()
+    assert (np.diff(values) >= 0).all()
+    assert np.isfinite(h_ratio(z)).all()
+
+
+@pytest.mark.parametrize("z", [-1.0, -1e3])
+def test_branches_meet(z: float) -> None:
+    near = np.array([z * (1 + 1e-9), z * (1 - 1e-9)])
+    for function in (log_h, h_ratio):
+        left, right = function(near)
+        assert left == pytest.approx(right, rel=1e-6)
+
+
+@given(st.floats(-2e3, 30))
+def test_the_ratio_is_the_derivative(z: float) -> None:
+    step = 1e-5 * max(1.0, abs(z))
+    low, high = log_h(np.array([z - step, z + step]))
+    expected = (high - low) / (2 * step)
+    assert h_ratio(np.array([z]))[0] == pytest.approx(expected, rel=1e-4, abs=1e-8)
+
+
+@given(
+    st.sampled_from([LogExpectedImprovement(0.3), LowerConfidenceBound(3.0)]),
+    st.floats(-5, 50),
+    st.floats(1e-3, 5),
+)
+def test_slopes_match_differences(acquisition: Acquisition, mean: float, std: float) -> None:
+    by_mean, by_std = acquisition.slopes(np.array([mean]), np.array([std]))
+    step = 1e-6 * std
+    means, stds = np.array([mean - step, mean + step]), np.array([std - step, std + step])
+    d_mean = np.diff(acquisition.value(means, np.full(2, std)))[0] / (2 * step)
+    d_std = np.diff(acquisition.value(np.full(2, mean), stds))[0] / (2 * step)
+    assert by_mean[0] == pytest.approx(d_mean, rel=1e-3, abs=1e-4 / std)
+    assert by_std[0] == pytest.approx(d_std, rel=1e-3, abs=1e-4 / std)
+
+
+def test_both_prefer_lower_means_and_uncertainty_far_away() -> None:
+    for acquisition in (LogExpectedImprovement(0.0), LowerConfidenceBound(2.0)):
+        good, bad = acquisition.value(np.array([1.0, 2.0]), np.ones(2))
+        assert good > bad
+        wide, narrow = acquisition.value(np.full(2, 2.0), np.array([1.0, 0.5]))
+        assert wide > narrow

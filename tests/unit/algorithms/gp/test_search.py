@@ -1,0 +1,125 @@
+"""The search for the best point of an acquisition function."""
+
+import numpy as np
+import pytest
+
+from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.gp.acquisition import LogExpectedImprovement, LowerConfidenceBound
+from wazir.algorithms.gp.history import History
+from wazir.algorithms.gp.initial_design import default_point, n_initial_points, sobol_point
+from wazir.algorithms.gp.model import fit_model
+from wazir.algorithms.gp.search import Search, neighbours, perturb
+from wazir.domain.parameters import Categorical, Discrete, Double, Integer
+from wazir.domain.space import SearchSpace
+from wazir.testing.algorithms import SPACES
+
+
+def make_search(
+    space: SearchSpace, *, n: int = 15, taken: frozenset[bytes] = frozenset()
+) -> Search:
+    encoding = Encoding.of(space)
+    X = encoding.spread(np.random.default_rng(1).random((n, encoding.n_columns)))
+    y = np.sum((X - 0.3) ** 2, axis=1)
+    history = History(X, y[:, None], X[:0])
+    model = fit_model(encoding, history, 0, np.random.default_rng(0))
+    return Search(encoding, model, LogExpectedImprovement(model.incumbent), taken)
+
+
+@pytest.mark.parametrize("name", ["double", "conditional", "finite", "mixed_30"])
+def test_the_result_is_a_point_better_than_random_ones(name: str) -> None:
+    search = make_search(SPACES[name])
+    found = search.run(np.random.default_rng(2))
+    assert found is not None
+    SPACES[name].check(search.encoding.decode(found))
+    d = search.encoding.n_columns
+    others = search.encoding.spread(np.random.default_rng(3).random((400, d)))
+    assert search.value(found[None])[0] >= np.max(search.value(others))
+
+
+def test_gradients_of_the_search_match_differences() -> None:
+    search = make_search(SPACES["conditional"])
+    columns = search.model.features.ordered
+    X = search.encoding.spread(np.random.default_rng(5).random((3, search.encoding.n_columns)))
+    X[:, list(columns)] = np.clip(X[:, list(columns)] + 0.013, 0.01, 0.99)
+    for acquisition in (search.acquisition, LowerConfidenceBound(3.0)):
+        search = Search(search.encoding, search.model, acquisition, frozenset())
+        _, gradient = search._value_with_gradient(X)
+        for place, column in enumerate(columns):
+            for row in range(len(X)):
+                up, down = X.copy(), X.copy()
+                up[row, column] += 1e-6
+                down[row, column] -= 1e-6
+                high, low = (search._value_with_gradient(points)[0] for points in (up, down))
+                expected = (high - low) / 2e-6
+                assert gradient[row, place] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+def test_taken_points_are_not_returned() -> None:
+    space = SPACES["finite"]
+    X = Encoding.of(space).all_points()
+    left = X[3]
+    taken = frozenset(set(row_keys(X)) - set(row_keys(left[None])))
+    found = make_search(space, taken=taken).run(np.random.default_rng(0))
+    np.testing.assert_array_equal(found, left)
+    everything = make_search(space, taken=frozenset(row_keys(X)))
+    assert everything.run(np.random.default_rng(0)) is None
+    assert everything.best_of(X[:0]) == (None, -np.inf)
+
+
+def test_perturbed_points_are_near_points_of_the_space() -> None:
+    space = SPACES["mixed_30"]
+    encoding = Encoding.of(space)
+    best = encoding.spread(np.full((1, 30), 0.4))
+    near = perturb(encoding, best, 200, np.random.default_rng(0))
+    np.testing.assert_allclose(encoding.snap(near), near, atol=1e-12)
+    n_changed = (np.abs(near - best) > 1e-12).sum(axis=1)
+    assert np.median(n_changed) < 6
+    assert n_changed.max() > 10
+    assert (np.abs(near - best) > 1e-12).any(axis=0).all()
+
+
+def test_neighbours_change_one_parameter_with_levels() -> None:
+    space = SearchSpace(
+        {
+            "x": Double(0, 1),
+            "c": Categorical(["a", "b", "c"]),
+            "d": Discrete([1, 2, 4]),
+            "n": Integer(0, 100),
+            "k": Categorical(["one"]),
+        }
+    )
+    encoding = Encoding.of(space)
+    x = encoding.encode([{"x": 0.2, "c": "a", "d": 2, "n": 50, "k": "one"}])[0]
+    points = [encoding.decode(row) for row in neighbours(encoding, x)]
+    assert {p["c"] for p in points} == {"a", "b", "c"}
+    assert {p["d"] for p in points} == {1, 2, 4}
+    assert {p["n"] for p in points} == {46, 49, 50, 51, 54}
+    assert {p["x"] for p in points} == {0.2}
+    only_continuous = Encoding.of(SearchSpace({"x": Double(0, 1)}))
+    assert neighbours(only_continuous, np.array([0.5])).shape == (0, 1)
+
+
+@pytest.mark.parametrize(("d", "n"), [(1, 4), (2, 4), (8, 6), (30, 10), (100, 12)])
+def test_the_initial_design_grows_with_the_space(d: int, n: int) -> None:
+    assert n_initial_points(d) == n
+
+
+def test_the_default_point_has_defaults_and_middles() -> None:
+    space = SearchSpace({"x": Double(0, 1), "n": Integer(1, 9, default=2)})
+    encoding = Encoding.of(space)
+    point = default_point(space, encoding)
+    assert point is not None
+    assert encoding.decode(point) == {"x": 0.5, "n": 2}
+    plain = SearchSpace({"x": Double(0, 1)})
+    assert default_point(plain, Encoding.of(plain)) is None
+
+
+def test_a_taken_sobol_point_is_replaced() -> None:
+    encoding = Encoding.of(SPACES["finite"])
+    taken: set[bytes] = set()
+    for _ in range(6):
+        point = sobol_point(encoding, 0, 1, taken)
+        assert point is not None
+        taken.update(row_keys(point[None]))
+    assert len(taken) == 6
+    assert sobol_point(encoding, 0, 7, taken) is None
