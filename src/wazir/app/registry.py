@@ -1,9 +1,11 @@
 """The algorithms by name: one line for each."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from importlib import import_module
 
 from wazir.algorithms.protocol import Algorithm
+from wazir.app.blas import one_blas_thread
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
 
@@ -45,16 +47,23 @@ def canonical_name(text: str) -> str:
 
 
 class AlgorithmRegistry:
-    """Gives algorithms by name and keeps the objects, which are stateless."""
+    """Gives algorithms by name and keeps the objects, which are stateless.
 
-    def __init__(self) -> None:
+    With `owns_process` numerical libraries are loaded for one thread, which is fastest for the
+    small matrices here: for processes that run nothing but Wazir. In a user's process they are
+    loaded as the user wants them.
+    """
+
+    def __init__(self, *, owns_process: bool = False) -> None:
         self._made: dict[str, Algorithm] = {}
+        self._loading = one_blas_thread if owns_process else nullcontext
 
     def __call__(self, name: str) -> Algorithm:
         """Return the algorithm of a name or alias. Raises InvalidInputError."""
         name = canonical_name(name)
         if name not in self._made:
             module, attribute = ALGORITHMS[name]
-            factory: Callable[[], Algorithm] = getattr(import_module(module), attribute)
-            self._made[name] = factory()
+            with self._loading():
+                factory: Callable[[], Algorithm] = getattr(import_module(module), attribute)
+                self._made[name] = factory()
         return self._made[name]

@@ -75,6 +75,7 @@ def _say_result(view: StudyView, trial: Trial, run: ProgramRun) -> None:
     final = run.final_measurement()
     value = None if final is None else final.value(name)
     if value is None:
+        click.echo(f"no value of {name} was found", err=True)
         return
     before = None if trial.final_measurement is None else trial.final_measurement.value(name)
     text = f"{name} {value_text(value)}"

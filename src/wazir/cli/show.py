@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wazir.app.owners import is_process_gone
 from wazir.cli.json_text import study_fields, trial_fields
 from wazir.cli.lookup import StudyView
 from wazir.cli.tables import (
@@ -132,7 +133,8 @@ def _running_lines(view: StudyView, now: float) -> list[str]:
     for trial in running:
         last = _last_value(measured.get(trial.id, []), objective)
         stopping = "stopping" if trial.state is TrialState.STOPPING else ""
-        parts = filter(None, (_duration_text(trial, now), last, stopping))
+        alone = "its runner is gone" if is_process_gone(trial.client_id) else ""
+        parts = filter(None, (_duration_text(trial, now), last, stopping, alone))
         rows.append((f"trial {trial.id}", ", ".join(parts)))
     return ["", "running", *label_lines(rows, indent=2)]
 

@@ -70,15 +70,16 @@ def _study_columns(views: Sequence[StudyView]) -> list[Column]:
     bests = [(view, view.best()) for view in views]
     values = [None if best is None else _value(view, best) for view, best in bests]
     names = [view.study_id for view in views]
+    running = [str(view.counts.active + view.counts.stopping) for view in views]
     return [
-        Column("NAME", names, min_width=16),
+        Column("NAME", names, min_width=30),
         Column("STATE", [str(view.study.state) for view in views]),
         number_column("DONE", [_done_text(view) for view in views]),
         number_column("INFEASIBLE", [str(v.counts.infeasible) for v in views], optional=True),
-        number_column("RUNNING", [str(v.counts.active + v.counts.stopping) for v in views]),
+        number_column("RUNNING", running, optional=True),
         number_column("BEST", [shown_value(value) for value in values]),
         Column("METRIC", [_metric_text(view) for view in views], min_width=10),
-        Column("CREATED", [shown_time(view.study.created_at) for view in views], optional=True),
+        Column("CREATED", [shown_time(view.study.created_at) for view in views]),
     ]
 
 

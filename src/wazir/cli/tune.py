@@ -4,12 +4,12 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from wazir.app.clock import system_clock
 from wazir.app.tuning import (
-    TuningStudy,
     first_suggestions,
     new_seed,
     open_tuning_study,
@@ -19,6 +19,7 @@ from wazir.cli.common import storage_option
 from wazir.cli.display import listener_for
 from wazir.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from wazir.cli.outcome import end_report_of
+from wazir.cli.program import ProgramCommand, program_of
 from wazir.cli.proposals import candidates_text
 from wazir.domain.durations import parse_duration
 from wazir.domain.errors import StudyMismatchError, WazirError
@@ -34,7 +35,7 @@ from wazir.jobs.resolution import NoParametersError, ResolvedJob, TuneFlags, res
 from wazir.jobs.state.messages import Ending
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A duration such as 90s, 30m or 2h, in seconds."""
 
     name = "duration"
@@ -53,14 +54,17 @@ COUNT = click.IntRange(min=1)
 
 
 @click.command(
-    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": True},
-    epilog="Ctrl-C is safe: the same command goes on where it ended.",
+    cls=ProgramCommand, epilog="Ctrl-C is safe: the same command goes on where it ended."
 )
-@click.argument("words", nargs=-1, metavar="[CONFIG] -- COMMAND [ARG...]", type=click.UNPROCESSED)
+@click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--minimize", metavar="METRIC", help="Metric to make small.")
 @click.option("--maximize", metavar="METRIC", help="Metric to make large.")
 @click.option(
-    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=SPACE",
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=SPACE",
     help="A hyperparameter: lr=1e-4..1e-1:log, layers=1..5, optimizer=adam,sgd.",
 )
 @click.option("--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30.")
@@ -71,24 +75,40 @@ COUNT = click.IntRange(min=1)
 @click.option("--job-dir", metavar="DIR", help="Trial N gets --job-dir DIR/N.")
 @click.option("--timeout", "timeout_s", type=Duration(), help="End after this time, such as 2h.")
 @click.option("--trial-timeout", "trial_timeout_s", type=Duration(), help="Longest trial.")
-@click.option("--grace", "grace_s", type=Duration(), default=30.0, show_default="30s",
-              help="Time between SIGTERM and SIGKILL when a program is stopped.")
-@click.option("--max-failed-trials", type=click.IntRange(min=0),
-              help="Fail the job after so many. Default: decided by the job.")
+@click.option(
+    "--grace",
+    "grace_s",
+    type=Duration(),
+    default=30.0,
+    show_default="30s",
+    help="Time between SIGTERM and SIGKILL when a program is stopped.",
+)
+@click.option(
+    "--max-failed-trials",
+    type=click.IntRange(min=0),
+    help="Fail the job after so many. Default: decided by the job.",
+)
 @click.option("--max-attempts", type=COUNT, help="Runs of a trial whose machine died. Default: 2.")
 @click.option("--metric-pattern", metavar="RE", help="Finds the metric in output lines.")
 @click.option("--seed", type=click.IntRange(min=0), help="Makes the suggestions repeatable.")
 @click.option("--resume/--no-resume", default=True, help="Go on with a study of that name.")
-@click.option("--default-first/--no-default-first", default=True,
-              help="Try the program's own defaults first.")
-@click.option("--record-env", "recorded_variables", multiple=True, metavar="NAME",
-              help="Record the value of this environment variable.")
+@click.option(
+    "--default-first/--no-default-first",
+    default=True,
+    help="Try the program's own defaults first.",
+)
+@click.option(
+    "--record-env",
+    "recorded_variables",
+    multiple=True,
+    metavar="NAME",
+    help="Record the value of this environment variable.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event.")
-@click.pass_context
-def tune(  # noqa: PLR0913 - one parameter per flag
-    ctx: click.Context,
-    words: tuple[str, ...],
+def tune(
+    *,
+    config: Path | None,
     minimize: str | None,
     maximize: str | None,
     storage: str | None,
@@ -96,7 +116,7 @@ def tune(  # noqa: PLR0913 - one parameter per flag
     default_first: bool,
     dry_run: bool,
     as_json: bool,
-    **flags: object,
+    **flags: Any,
 ) -> None:
     """Tune a program: run it with many hyperparameters and find the best.
 
@@ -110,20 +130,21 @@ def tune(  # noqa: PLR0913 - one parameter per flag
       wazir tune --minimize rmse -p lr=1e-4..1e-1:log -- python train.py
       wazir tune hyperparam.yaml -- python -m trainer.task --output_dir {trial_dir}
     """
+    ctx = click.get_current_context()
     if minimize is not None and maximize is not None:
         raise click.UsageError("give either --minimize or --maximize, not both")
-    config_path, command = split_words(words, sys.argv)
     tune_flags = TuneFlags(
-        command=command,
+        command=program_of(ctx),
         cwd=Path.cwd(),
-        goal=None if minimize is maximize is None else _goal(minimize),
-        metric=minimize if minimize is not None else maximize,
-        **flags,  # type: ignore[arg-type] - click has converted each of them
+        goal=Goal.MAXIMIZE if minimize is None else Goal.MINIMIZE,
+        metric=maximize if minimize is None else minimize,
+        **flags,
     )
     try:
-        job = resolve(tune_flags, _read(config_path), seed=new_seed())
+        job = resolve(tune_flags, _read(config), seed=new_seed())
     except NoParametersError as error:
-        raise NoParametersError(error.message, hint=_candidates(command, error.hint)) from None
+        hint = _candidates(tune_flags.command, error.hint)
+        raise NoParametersError(error.message, hint=hint) from None
     first_trial, notes = _first_trial(job, wanted=default_first)
     for note in (*job.notes, *notes):
         click.echo(f"Note: {note}", err=True)
@@ -131,29 +152,6 @@ def tune(  # noqa: PLR0913 - one parameter per flag
         click.echo(dry_run_text(job, first_trial, storage))
         return
     ctx.exit(_run(job, storage, resume, first_trial, as_json))
-
-
-def split_words(words: Sequence[str], argv: Sequence[str]) -> tuple[Path | None, tuple[str, ...]]:
-    """Return the configuration file and the command; `--` stands between them.
-
-    click takes `--` away, so its place is found in the process's own arguments.
-    """
-    if "--" not in argv:
-        command: tuple[str, ...] = ()
-        before = tuple(words)
-    else:
-        command = tuple(argv[list(argv).index("--") + 1 :])
-        before = tuple(words[: len(words) - len(command)])
-    if len(before) > 1:
-        raise click.UsageError(
-            f"there is one CONFIG at most, got {' '.join(before)!r}; "
-            "the program to run stands behind --"
-        )
-    return (Path(before[0]) if before else None), command
-
-
-def _goal(minimize: str | None) -> Goal:
-    return Goal.MINIMIZE if minimize is not None else Goal.MAXIMIZE
 
 
 def _read(path: Path | None) -> JobFile | None:
@@ -251,7 +249,9 @@ def dry_run_text(
 def _metric_sources(job: ResolvedJob) -> list[str]:
     name = job.config.objective.name
     pattern = job.spec.metric_pattern
-    output = f"output lines such as {name}=0.31" if pattern is None else f"lines matching {pattern}"
+    output = (
+        f"output lines such as {name}=0.31" if pattern is None else f"lines matching {pattern}"
+    )
     return [
         "calls of wazir.reporting.report",
         "the file that cloudml-hypertune writes",
@@ -265,6 +265,3 @@ def _folder(job: ResolvedJob, storage: str | None) -> Path:
 
     path = storage_location(storage).path or Path.cwd()
     return study_directory(path, job.study_id).path
-
-
-__all__ = ["TuningStudy", "tune"]

@@ -99,7 +99,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         metric_pattern=flags.metric_pattern,
         job_dir=_first(flags.job_dir, file.job_dir if file else None) or "",
         trial_timeout_s=flags.trial_timeout_s,
-        document=file.raw if file else {},
+        document=file.training_input if file else {},
         recorded_variables=flags.recorded_variables,
     )
     notes.extend(spec.template(space).stray_names())
@@ -137,6 +137,8 @@ def _command(flags: TuneFlags, file: JobFile | None, notes: list[str]) -> tuple[
         return flags.command
     if file and file.python_module:
         return ("python3", "-m", file.python_module, *file.args)
+    if file and file.container_command:
+        return (*file.container_command, *file.args)
     raise InvalidInputError(
         "there is no program to run", hint="write it behind --, as in: -- python train.py"
     )

@@ -1,82 +1,146 @@
-"""The Store in this process's memory: gone when the process ends."""
+"""A store in the memory of one process; everything is gone when the process ends."""
 
+import bisect
+import heapq
+import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from wazir.domain.errors import ConflictError, InvalidInputError, NotFoundError
-from wazir.domain.hints import did_you_mean
+from wazir.domain.codec import config_from_dict, config_to_dict, metadata_to_dict
+from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
-from wazir.domain.studies import Study, TrialCounts
+from wazir.domain.studies import Study, StudyConfig, TrialCounts
 from wazir.domain.trials import Trial, TrialState
+from wazir.storage.checks import (
+    check_metadata,
+    check_next_id,
+    check_trial,
+    step_of,
+    store_closed,
+    study_not_found,
+    study_taken,
+    transaction_ended,
+    trial_not_found,
+)
+from wazir.storage.counting import moved
+from wazir.storage.write_lock import WriteLock
+
+_Measurements = dict[int, Measurement]
 
 
 @dataclass
-class _Record:
-    """Everything of one study; `changed` holds the revision at which a trial last changed."""
+class _StoredStudy:
+    """A study with its trials; measurements are kept by trial id and step."""
 
     study: Study
     trials: dict[int, Trial] = field(default_factory=dict)
-    changed: dict[int, int] = field(default_factory=dict)
-    measurements: dict[int, dict[int, Measurement]] = field(default_factory=dict)
-    open_ids: set[int] = field(default_factory=set)
+    measurements: dict[int, _Measurements] = field(default_factory=dict)
     counts: TrialCounts = field(default_factory=TrialCounts)
     last_trial_id: int = 0
+    # Sorted ids, so that pending trials are found without a look at the others.
+    ids_in: dict[TrialState, list[int]] = field(
+        default_factory=lambda: {state: [] for state in TrialState}
+    )
+    # Trial id -> revision, in the order of the last change.
+    changed_at: dict[int, int] = field(default_factory=dict)
+
+    def put(self, trial: Trial, revision: int) -> None:
+        self._take_out(trial.id)
+        self.trials[trial.id] = trial
+        bisect.insort(self.ids_in[trial.state], trial.id)
+        self.changed_at[trial.id] = revision
+
+    def remove(self, trial_id: int) -> None:
+        self._take_out(trial_id)
+        self.measurements.pop(trial_id, None)
+
+    def _take_out(self, trial_id: int) -> None:
+        known = self.trials.pop(trial_id, None)
+        if known is None:
+            return
+        ids = self.ids_in[known.state]
+        del ids[bisect.bisect_left(ids, trial_id)]
+        del self.changed_at[trial_id]
+
+    def ids_since(self, revision: int) -> list[int]:
+        """Return the sorted ids of the trials that changed after a revision."""
+        newest_first = reversed(self.changed_at.items())
+        return sorted(
+            trial_id
+            for trial_id, _ in itertools.takewhile(lambda item: item[1] > revision, newest_first)
+        )
 
 
 class MemoryStore:
-    """Studies in memory, shared by the threads of one process."""
+    """Implements the Store protocol; its contract stands there."""
 
     def __init__(self) -> None:
-        self._records: dict[StudyName, _Record] = {}
-        self._lock = threading.RLock()
+        self._studies: dict[StudyName, _StoredStudy] = {}
+        self._writing = WriteLock()
+        # Held only while what is stored is read or replaced, never during a caller's block.
+        self._lock = threading.Lock()
+        self._closed = False
 
     def create_study(self, study: Study) -> Study:
         """Add a study."""
-        with self._lock:
-            if study.name in self._records:
-                raise ConflictError(f"study {study.name.study_id!r} exists already")
-            metadata = _copied(study.metadata)
-            stored = replace(study, metadata=metadata, revision=0, config_revision=0)
-            self._records[study.name] = _Record(stored)
-            return _study_copy(stored)
+        check_metadata(study.metadata)
+        created = replace(_detached(study), revision=0, config_revision=0)
+        with self._write_lock():
+            if study.name in self._studies:
+                raise study_taken(study.name)
+            with self._lock:
+                self._studies[study.name] = _StoredStudy(created)
+        return _copy_study(created)
 
     def study(self, name: StudyName) -> Study:
         """Return a study."""
-        with self._lock:
-            return _study_copy(self._record(name).study)
+        with self._reading():
+            return _copy_study(self._stored(name).study)
 
     def studies(self, project_id: str) -> list[Study]:
-        """Return the studies of a project, oldest first."""
-        with self._lock:
-            records = [r for name, r in self._records.items() if name.project_id == project_id]
-            return [_study_copy(record.study) for record in records]
+        """Return the studies of a project."""
+        with self._reading():
+            found = [
+                _copy_study(stored.study)
+                for name, stored in self._studies.items()
+                if name.project_id == project_id
+            ]
+        return sorted(found, key=lambda study: study.created_at)
 
     def delete_study(self, name: StudyName) -> None:
         """Remove a study."""
-        with self._lock:
-            self._record(name)
-            del self._records[name]
+        with self._write_lock(), self._lock:
+            self._stored(name)
+            del self._studies[name]
 
     @contextmanager
-    def write(self, name: StudyName) -> Iterator["MemoryWriter"]:
-        """Begin a write transaction; the changes are applied when the block ends."""
-        with self._lock:
-            writer = MemoryWriter(self._record(name))
-            yield writer
-            writer.apply()
+    def write(self, name: StudyName) -> "Iterator[MemoryStudyWriter]":
+        """Begin a write transaction."""
+        with self._write_lock():
+            stored = self._stored(name)
+            writer = MemoryStudyWriter(stored)
+            try:
+                yield writer
+                with self._lock:
+                    writer.commit()
+            finally:
+                writer.end()
 
     def counts(self, name: StudyName) -> TrialCounts:
         """Return how many trials are in which state."""
-        with self._lock:
-            return self._record(name).counts
+        with self._reading():
+            return self._stored(name).counts
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
         """Return a trial."""
-        with self._lock:
-            return MemoryWriter(self._record(name)).trial(trial_id)
+        with self._reading():
+            stored = self._stored(name)
+            if trial_id not in stored.trials:
+                raise trial_not_found(name, trial_id, stored.last_trial_id)
+            return _copy_trial(stored.trials[trial_id])
 
     def trials(
         self,
@@ -86,66 +150,87 @@ class MemoryStore:
         since_revision: int = -1,
     ) -> tuple[int, list[Trial]]:
         """Return (revision, trials that changed since)."""
-        with self._lock:
-            record = self._record(name)
-            wanted = None if states is None else frozenset(states)
-            found = [
-                _trial_copy(trial)
-                for trial_id, trial in record.trials.items()
-                if (wanted is None or trial.state in wanted)
-                and record.changed[trial_id] > since_revision
-            ]
-            return record.study.revision, found
+        wanted = frozenset(TrialState if states is None else states)
+        with self._reading():
+            stored = self._stored(name)
+            changed = (stored.trials[trial_id] for trial_id in stored.ids_since(since_revision))
+            found = [_copy_trial(trial) for trial in changed if trial.state in wanted]
+            return stored.study.revision, found
 
     def measurements(
         self, name: StudyName, trial_ids: Sequence[int]
     ) -> dict[int, list[Measurement]]:
         """Return the intermediate measurements of some trials."""
-        with self._lock:
-            writer = MemoryWriter(self._record(name))
-            return {trial_id: writer.measurements(trial_id) for trial_id in trial_ids}
+        with self._reading():
+            known = self._stored(name).measurements
+            return {
+                trial_id: [_copy_measurement(m) for m in known.get(trial_id, {}).values()]
+                for trial_id in trial_ids
+            }
 
     def close(self) -> None:
         """Forget everything."""
+        self._closed = True
+        self._studies = {}
+
+    def _stored(self, name: StudyName) -> _StoredStudy:
+        if self._closed:
+            raise store_closed()
+        if name not in self._studies:
+            there = [
+                known.study_id for known in self._studies if known.project_id == name.project_id
+            ]
+            raise study_not_found(name, there)
+        return self._studies[name]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        self._writing.check_free()
         with self._lock:
-            self._records.clear()
+            if self._closed:
+                raise store_closed()
+            yield
 
-    def _record(self, name: StudyName) -> _Record:
-        if name not in self._records:
-            known = [n.study_id for n in self._records if n.project_id == name.project_id]
-            raise NotFoundError(
-                f"there is no study {name.study_id!r}", hint=did_you_mean(name.study_id, known)
-            )
-        return self._records[name]
+    @contextmanager
+    def _write_lock(self) -> Iterator[None]:
+        self._writing.acquire()
+        try:
+            if self._closed:
+                raise store_closed()
+            yield
+        finally:
+            self._writing.release()
 
 
-class MemoryWriter:
-    """Implements StudyWriter: collects changes beside the record until `apply`."""
+class MemoryStudyWriter:
+    """Implements the StudyWriter protocol: collects changes, which `commit` applies."""
 
-    def __init__(self, record: _Record) -> None:
-        self._record = record
-        self._study = record.study
+    def __init__(self, stored: _StoredStudy) -> None:
+        self._stored = stored
+        self._study = stored.study
+        self._new_study = stored.study
+        self._counts = stored.counts
+        self._last_trial_id = stored.last_trial_id
+        # None stands for a trial that is deleted.
         self._trials: dict[int, Trial | None] = {}
-        self._measured: dict[int, dict[int, Measurement]] = {}
-        self._counts = dict(vars(record.counts))
-        self._last_trial_id = record.last_trial_id
+        self._measurements: dict[int, _Measurements] = {}
         self._is_changed = False
-        self._is_config_changed = False
+        self._has_ended = False
 
     @property
     def study(self) -> Study:
-        """The study as it was when the transaction began."""
-        return _study_copy(self._record.study)
+        """The study as it was."""
+        return _copy_study(self._study)
 
     @property
     def revision(self) -> int:
         """The revision that this transaction makes."""
-        return self._record.study.revision + 1
+        return self._study.revision + 1
 
     @property
     def counts(self) -> TrialCounts:
         """Trials by state."""
-        return TrialCounts(**self._counts)
+        return self._counts
 
     @property
     def last_trial_id(self) -> int:
@@ -154,13 +239,7 @@ class MemoryWriter:
 
     def trial(self, trial_id: int) -> Trial:
         """Return a trial."""
-        trial = self._trials.get(trial_id, self._record.trials.get(trial_id))
-        if trial is None:
-            last = self._last_trial_id
-            there = f"trials are numbered 1 to {last}" if last else "it has no trials yet"
-            study_id = self._study.name.study_id
-            raise NotFoundError(f"study {study_id!r} has no trial {trial_id}", hint=there)
-        return _trial_copy(trial)
+        return _copy_trial(self._current(trial_id))
 
     def trials(
         self,
@@ -169,118 +248,146 @@ class MemoryWriter:
         client_id: str | None = None,
         limit: int | None = None,
     ) -> list[Trial]:
-        """Return trials in any of `states`, by id."""
+        """Return trials in some states."""
+        self._check_open()
         wanted = frozenset(states)
-        all_open = not any(state.is_final for state in wanted)
-        ids = {*(self._record.open_ids if all_open else self._record.trials), *self._trials}
-        merged = (self._trials.get(i, self._record.trials.get(i)) for i in sorted(ids))
-        found = [
-            _trial_copy(trial)
-            for trial in merged
-            if trial is not None and trial.state in wanted and client_id in (None, trial.client_id)
+        stored = [
+            (self._stored.trials[trial_id] for trial_id in self._stored.ids_in[state])
+            for state in wanted
         ]
-        return found if limit is None else found[: max(0, limit)]
+        unchanged = [
+            (trial for trial in trials if trial.id not in self._trials) for trials in stored
+        ]
+        changed = sorted(
+            (trial for trial in self._trials.values() if trial and trial.state in wanted),
+            key=_trial_id,
+        )
+        found = (
+            trial
+            for trial in heapq.merge(*unchanged, changed, key=_trial_id)
+            if client_id is None or trial.client_id == client_id
+        )
+        return [_copy_trial(trial) for trial in itertools.islice(found, limit)]
 
     def measurements(self, trial_id: int) -> list[Measurement]:
-        """Return the measurements of a trial, oldest first."""
-        stored = self._record.measurements.get(trial_id, {})
-        merged = {**stored, **self._measured.get(trial_id, {})}
-        return [replace(m, metrics=dict(m.metrics)) for m in merged.values()]
+        """Return the intermediate measurements of a trial."""
+        self._current(trial_id)
+        known = self._stored.measurements.get(trial_id, {})
+        return [
+            _copy_measurement(measurement)
+            for measurement in (known | self._measurements.get(trial_id, {})).values()
+        ]
 
     def insert_trial(self, trial: Trial) -> None:
         """Add a trial."""
-        if trial.id != self._last_trial_id + 1:
-            raise ConflictError(
-                f"the next trial is number {self._last_trial_id + 1}, got {trial.id}"
-            )
+        self._check_open()
+        check_next_id(trial.id, self._last_trial_id)
+        check_trial(trial)
         self._last_trial_id = trial.id
-        self._put(trial)
+        self._put(None, _copy_trial(trial))
 
     def update_trial(self, trial: Trial) -> None:
         """Replace a trial."""
-        self._count(self.trial(trial.id).state, -1)
-        self._put(trial)
+        known = self._current(trial.id)
+        check_trial(trial)
+        self._put(known.state, _copy_trial(trial))
 
     def put_measurement(self, trial_id: int, measurement: Measurement) -> None:
         """Add or replace a measurement."""
-        if measurement.step is None:
-            raise InvalidInputError("a stored measurement needs a step, got None")
-        self._trials[trial_id] = self.trial(trial_id)
-        copied = replace(measurement, metrics=dict(measurement.metrics))
-        self._measured.setdefault(trial_id, {})[measurement.step] = copied
+        self._current(trial_id)
+        step = step_of(measurement)
+        self._measurements.setdefault(trial_id, {})[step] = _copy_measurement(measurement)
         self._is_changed = True
 
     def update_study(self, study: Study) -> None:
-        """Replace config, state and metadata."""
-        self._is_changed = True
-        self._is_config_changed |= study.config != self._study.config
-        self._study = replace(
-            self._study,
-            config=study.config,
-            state=study.state,
-            metadata=_copied(study.metadata),
+        """Replace the study's config, state and metadata."""
+        self._check_open()
+        check_metadata(study.metadata)
+        given = _detached(study)
+        is_edited = _config_text(given.config) != _config_text(self._new_study.config)
+        self._new_study = replace(
+            self._new_study, config=given.config, state=given.state, metadata=given.metadata
         )
+        self._is_changed = True
+        if is_edited:
+            self._mark_edited()
 
     def delete_trial(self, trial_id: int) -> None:
-        """Remove a trial and its measurements."""
-        self._count(self.trial(trial_id).state, -1)
+        """Remove a trial."""
+        known = self._current(trial_id)
+        self._counts = moved(self._counts, known.state, None)
         self._trials[trial_id] = None
-        self._is_config_changed = True
+        self._measurements.pop(trial_id, None)
+        self._is_changed = True
+        self._mark_edited()
 
-    def apply(self) -> None:
-        """Make all changes part of the record."""
+    def commit(self) -> None:
+        """Apply the changes."""
         if not self._is_changed:
             return
-        record = self._record
+        stored = self._stored
         for trial_id, trial in self._trials.items():
-            self._apply_trial(trial_id, trial)
-        for trial_id, steps in self._measured.items():
-            if self._trials.get(trial_id) is not None:
-                record.measurements.setdefault(trial_id, {}).update(steps)
-        config_revision = self.revision if self._is_config_changed else None
-        record.study = replace(
-            self._study,
-            revision=self.revision,
-            config_revision=config_revision or self._study.config_revision,
-        )
-        record.counts = self.counts
-        record.last_trial_id = self._last_trial_id
+            if trial is None:
+                stored.remove(trial_id)
+            else:
+                stored.put(trial, self.revision)
+        for trial_id, measurements in self._measurements.items():
+            stored.measurements.setdefault(trial_id, {}).update(measurements)
+        stored.counts = self._counts
+        stored.last_trial_id = self._last_trial_id
+        stored.study = replace(self._new_study, revision=self.revision)
 
-    def _apply_trial(self, trial_id: int, trial: Trial | None) -> None:
-        record = self._record
-        record.open_ids.discard(trial_id)
+    def end(self) -> None:
+        """Refuse all further use."""
+        self._has_ended = True
+
+    def _check_open(self) -> None:
+        if self._has_ended:
+            raise transaction_ended()
+
+    def _current(self, trial_id: int) -> Trial:
+        self._check_open()
+        trial = self._trials.get(trial_id, self._stored.trials.get(trial_id))
         if trial is None:
-            for table in (record.trials, record.changed, record.measurements):
-                table.pop(trial_id, None)
-            return
-        record.trials[trial_id] = trial
-        record.changed[trial_id] = self.revision
-        if not trial.state.is_final:
-            record.open_ids.add(trial_id)
+            raise trial_not_found(self._study.name, trial_id, self._last_trial_id)
+        return trial
 
-    def _put(self, trial: Trial) -> None:
-        self._trials[trial.id] = _trial_copy(trial)
-        self._count(trial.state, 1)
-
-    def _count(self, state: TrialState, change: int) -> None:
+    def _put(self, start: TrialState | None, trial: Trial) -> None:
+        self._counts = moved(self._counts, start, trial.state)
+        self._trials[trial.id] = trial
         self._is_changed = True
-        self._counts[state.value.lower()] += change
+
+    def _mark_edited(self) -> None:
+        self._new_study = replace(self._new_study, config_revision=self.revision)
 
 
-def _copied(metadata: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    return {namespace: dict(entries) for namespace, entries in metadata.items()}
+def _trial_id(trial: Trial) -> int:
+    return trial.id
 
 
-def _study_copy(study: Study) -> Study:
-    return replace(study, metadata=_copied(study.metadata))
+def _config_text(config: StudyConfig) -> str:
+    return to_json(config_to_dict(config))
 
 
-def _trial_copy(trial: Trial) -> Trial:
-    """Return a trial that shares nothing that can change."""
+def _detached(study: Study) -> Study:
+    """Return a study that shares no mapping with the one given."""
+    config = config_from_dict(config_to_dict(study.config))
+    return replace(study, config=config, metadata=metadata_to_dict(study.metadata))
+
+
+def _copy_study(study: Study) -> Study:
+    return replace(study, metadata=metadata_to_dict(study.metadata))
+
+
+def _copy_measurement(measurement: Measurement) -> Measurement:
+    return replace(measurement, metrics=dict(measurement.metrics))
+
+
+def _copy_trial(trial: Trial) -> Trial:
     final = trial.final_measurement
     return replace(
         trial,
         parameters=dict(trial.parameters),
-        metadata=_copied(trial.metadata),
-        final_measurement=None if final is None else replace(final, metrics=dict(final.metrics)),
+        metadata=metadata_to_dict(trial.metadata),
+        final_measurement=None if final is None else _copy_measurement(final),
     )

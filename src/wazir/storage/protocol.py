@@ -17,7 +17,12 @@ class StudyWriter(Protocol):
     the block runs no other writer changes the study, in this process or another. A transaction
     that changes something raises the study's revision by one, and all rows written in it carry
     `self.revision`, the number that the study has afterwards; one that changes nothing leaves
-    the revision as it is.
+    the revision as it is. Each writing call that does not raise counts as a change, even when it
+    writes what was there. Reads see the changes of this transaction; `study` does not.
+
+    A writer belongs to the thread that began it and ends with its block; its methods raise
+    RuntimeError afterwards. Parameter values must be finite, texts valid Unicode and steps less than
+    2**63; anything else raises InvalidInputError.
     """
 
     @property
@@ -51,15 +56,19 @@ class StudyWriter(Protocol):
         client_id: str | None = None,
         limit: int | None = None,
     ) -> list[Trial]:
-        """Return trials in any of `states` (and of one client), by id."""
+        """Return trials in any of `states` (and of one client), by id; the first `limit` of them.
+
+        Costs grow with the trials returned, not with those stored, while all of `states` are of
+        trials that have not ended.
+        """
         ...
 
     def measurements(self, trial_id: int) -> list[Measurement]:
-        """Return the intermediate measurements of a trial, oldest first."""
+        """Return the intermediate measurements of a trial, oldest first. Raises NotFoundError."""
         ...
 
     def insert_trial(self, trial: Trial) -> None:
-        """Add a trial. Its id must be `last_trial_id + 1`."""
+        """Add a trial. Its id must be `last_trial_id + 1`, else ConflictError is raised."""
         ...
 
     def update_trial(self, trial: Trial) -> None:
@@ -69,13 +78,14 @@ class StudyWriter(Protocol):
     def put_measurement(self, trial_id: int, measurement: Measurement) -> None:
         """Add a measurement; one of the same step is replaced and keeps its place.
 
-        `measurement.step` must not be None.
+        `measurement.step` must not be None. The trial itself does not count as changed: it is
+        not among those that `Store.trials` returns for it. Raises NotFoundError.
         """
         ...
 
     def update_study(self, study: Study) -> None:
         """Replace the study's config, state and metadata; sets its config_revision if the config
-        changed. `revision` and `created_at` of the argument are ignored.
+        changed. Name, revisions and `created_at` of the argument are ignored.
         """
         ...
 
@@ -88,12 +98,19 @@ class Store(Protocol):
     """Where studies live.
 
     Values are passed by value: what is returned is not changed by later writes, and nothing given
-    is kept by reference. All methods may be called from several threads and processes. Costs of a
-    write do not grow with the number of trials. Every method may raise StorageError.
+    is kept by reference. (Equal configurations that are returned may be one object.) All methods
+    may be called from several threads and processes. Costs of a write do not grow with the number
+    of trials. Every method may raise StorageError.
+
+    Transactions do not nest: in a thread that is inside a block of `write`, every method of the
+    store raises RuntimeError. Read through the writer there.
     """
 
     def create_study(self, study: Study) -> Study:
-        """Add a study and return it with its revision. Raises ConflictError if the name is taken."""
+        """Add a study and return it as stored: it begins at revision 0.
+
+        Raises ConflictError if the name is taken.
+        """
         ...
 
     def study(self, name: StudyName) -> Study:
@@ -101,7 +118,7 @@ class Store(Protocol):
         ...
 
     def studies(self, project_id: str) -> list[Study]:
-        """Return the studies of a project, oldest first."""
+        """Return the studies of a project by `created_at`, oldest first."""
         ...
 
     def delete_study(self, name: StudyName) -> None:
@@ -117,7 +134,7 @@ class Store(Protocol):
         ...
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
-        """Return a trial. Raises NotFoundError."""
+        """Return a trial. Raises NotFoundError, with the range of ids that were given."""
         ...
 
     def trials(
@@ -130,15 +147,20 @@ class Store(Protocol):
         """Return (revision, trials by id), read together.
 
         Only trials in `states` (None: any) that changed after `since_revision` are returned.
+        Deleted trials are not told; a deletion shows as a new `Study.config_revision`.
         """
         ...
 
     def measurements(
         self, name: StudyName, trial_ids: Sequence[int]
     ) -> dict[int, list[Measurement]]:
-        """Return the intermediate measurements of some trials, oldest first."""
+        """Return the intermediate measurements of some trials, oldest first.
+
+        The result has a key for each of `trial_ids`; the list of a trial that is not there is
+        empty.
+        """
         ...
 
     def close(self) -> None:
-        """Release files and connections. The store cannot be used afterwards."""
+        """Release files and connections. Later calls of other methods raise StorageError."""
         ...

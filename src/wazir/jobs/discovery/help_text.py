@@ -147,10 +147,8 @@ def _as_flag(option: ProgramOption, off: list[str], default_text: str) -> Progra
 
 
 def _default_text(description: str) -> str:
-    match = None
-    for match in _DEFAULT.finditer(f"{description} "):
-        pass
-    return match["value"].strip().strip("'\"") if match else ""
+    matches = list(_DEFAULT.finditer(description))
+    return matches[-1]["value"].strip().strip("'\"") if matches else ""
 
 
 def _choices(text: str, *, absl: bool = False) -> tuple[Scalar, ...]:

@@ -74,9 +74,9 @@ def _assigned_once(nodes: Iterator[ast.AST] | list[ast.stmt]) -> dict[str, ast.e
         for target in targets:
             for name in _stored(target):
                 count[name] += 1
-            plain = isinstance(node, ast.Assign | ast.AnnAssign)
-            if plain and isinstance(target, ast.Name) and node.value is not None:
-                values[target.id] = node.value
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                if isinstance(target, ast.Name) and node.value is not None:
+                    values[target.id] = node.value
     return {name: value for name, value in values.items() if count[name] == 1}
 
 
@@ -126,6 +126,8 @@ def evaluate(node: ast.expr, scope: Scope, depth: int = 0) -> object:
             return _subscript(node, scope, depth)
         case ast.Call():
             return _call(node, scope, depth)
+        case _:
+            pass
     raise UnresolvedError
 
 
@@ -236,8 +238,8 @@ def _subscript(node: ast.Subscript, scope: Scope, depth: int) -> object:
     if isinstance(container, dict) and isinstance(key, str | int | float) and key in container:
         value = container[key]
         return evaluate(value, scope, depth + 1) if isinstance(value, ast.expr) else value
-    if isinstance(container, tuple) and isinstance(key, int) and -len(container) <= key:
-        if key < len(container):
+    if isinstance(container, tuple) and isinstance(key, int):
+        if -len(container) <= key < len(container):
             return container[key]
     raise UnresolvedError
 

@@ -193,7 +193,8 @@ def _annotated_kind(annotation: ast.expr | None) -> Kind | None:
     match dotted_name(node):
         case "int" | "float" | "str" | "bool" as kind:
             return kind
-    return None
+        case _:
+            return None
 
 
 def _literal_choices(

@@ -80,7 +80,7 @@ def read_source(program: Program, cwd: Path) -> SourceFindings:
     scopes: dict[str, Scope] = {}
     found: dict[str, ProgramOption] = {}
     is_complete = not collection.notes
-    for index, file in reversed(list(enumerate(collection.files))):
+    for file in collection.files:
         scopes[file.module] = scope_of(file.tree, _imports(file), scopes)
     for index, file in enumerate(collection.files):
         options, complete = _options(file, scopes[file.module], program, is_main=index == 0)
@@ -141,13 +141,21 @@ def _imported_files(
     )
     for name in names:
         path = find_module(name, roots) if name.strip(".") else None
-        if path is None or not path.is_file() or "site-packages" in path.parts:
-            # Of installed code, only the package of a console script is the program's own.
-            is_own = path is not None and file.module == "__main__" and path.is_file()
-            if not is_own or path is None:
-                continue
+        if path is None or not path.is_file():
+            continue
+        if "site-packages" in path.parts and not _is_own(name, file):
+            continue
         is_package = path.name == "__init__.py"
         yield path, name, name if is_package else name.rpartition(".")[0], depth
+
+
+def _is_own(module: str, file: SourceFile) -> bool:
+    """Return whether an installed module belongs to the program, not to a library."""
+    return file.module == "__main__" or _top(module) == _top(file.package)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _import_pairs(file: SourceFile) -> Iterator[tuple[str, str]]:

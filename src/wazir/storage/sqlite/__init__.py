@@ -1,1 +1,1 @@
-"""Studies in one SQLite file, for any number of processes of one machine."""
+"""Studies in one SQLite file, shared by the processes of one machine."""

@@ -1,7 +1,7 @@
--- The first tables.
+-- Studies, their trials, and the measurements of these.
 
 create table studies (
-    id integer primary key,
+    study_key integer primary key,
     project_id text not null,
     study_id text not null,
     config text not null,
@@ -20,14 +20,15 @@ create table studies (
 );
 
 create table trials (
-    study integer not null references studies (id) on delete cascade,
-    id integer not null,
+    trial_key integer primary key,
+    study_key integer not null references studies (study_key) on delete cascade,
+    trial_id integer not null,
     state text not null,
     client_id text not null,
-    parameters text not null,
     attempt integer not null,
     n_lost_attempts integer not null,
     lease_expires_at real,
+    parameters text not null,
     final_measurement text,
     infeasible_reason text not null,
     stopping_reason text not null,
@@ -38,24 +39,24 @@ create table trials (
     created_revision integer not null,
     completed_revision integer,
     revision integer not null,
-    primary key (study, id)
-) without rowid;
+    unique (study_key, trial_id)
+);
 
--- Readers ask for what changed since a revision.
-create index trials_by_revision on trials (study, revision);
+create index trials_by_revision on trials (study_key, revision);
 
--- Trials that have not ended are few, whatever the size of the study.
-create index open_trials on trials (study, state, id)
+create index pending_trials on trials (study_key, state, trial_id)
 where state in ('REQUESTED', 'ACTIVE', 'STOPPING');
 
--- The row id is the order of arrival.
+create index pending_trials_of_clients on trials (study_key, client_id, state, trial_id)
+where state in ('REQUESTED', 'ACTIVE', 'STOPPING');
+
+-- measurement_key grows with time, and a measurement that is replaced keeps it.
 create table measurements (
-    id integer primary key,
-    study integer not null,
-    trial integer not null,
+    measurement_key integer primary key,
+    trial_key integer not null references trials (trial_key) on delete cascade,
     step integer not null,
     elapsed_s real,
     metrics text not null,
-    unique (study, trial, step),
-    foreign key (study, trial) references trials (study, id) on delete cascade
+    revision integer not null,
+    unique (trial_key, step)
 );
