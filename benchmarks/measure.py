@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +37,7 @@ class CommandFailedError(Exception):
     """A measured command ended with a code that was not expected."""
 
 
+@cache
 def is_installed() -> bool:
     """Return whether `wazir` can be imported without help from PYTHONPATH."""
     script = "import wazir"

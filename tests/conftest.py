@@ -1,6 +1,11 @@
 """Fixtures for all tests, and the one way to say that something cannot run here."""
 
 import os
+
+# Read when numpy is loaded: several threads are slower for small matrices, and their rounding
+# depends on their number.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest

@@ -26,4 +26,4 @@ def candidates_text(proposal: Proposal) -> str:
 
 def left_out_text(proposal: Proposal) -> str:
     """Return what was left out and why, one line each."""
-    return "\n".join(f"  --{option.name}: {reason}" for option, reason in proposal.left_out)
+    return "\n".join(f"  --{one.option.name}: {one.reason}" for one in proposal.left_out)

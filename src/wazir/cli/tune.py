@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -194,8 +195,9 @@ def _run(
         click.echo(f"Error: {error}", err=True)
         return EXIT_USAGE
     with counted_interrupts() as interrupts:
-        listener = listener_for(json=as_json, stream=sys.stdout, clock=system_clock)
-        ending = run_tuning(tuning, job, listener, interrupts)
+        display = listener_for(json=as_json, stream=sys.stdout, clock=system_clock)
+        with closing(display):
+            ending = run_tuning(tuning, job, display, interrupts)
     report = end_report_of(tuning, ending, " ".join(map(shlex.quote, ("wazir", *sys.argv[1:]))))
     if not as_json:
         click.echo(report.text)

@@ -84,7 +84,9 @@ class Controller:
     def run(self) -> Ending:
         """Run the job and return why it ended."""
         counts = self.transport.counts(self._name)
-        self.listener.tell(JobStarted(self.job.study, counts, self.limits, self.job.folder.path))
+        self.listener.tell(
+            JobStarted(self.job.study, counts, self.limits, self.job.folder.path, self._best())
+        )
         if self.timeout_s is not None:
             self._timers.deadline = monotonic() + self.timeout_s
         self._take_over_trials()
@@ -97,6 +99,18 @@ class Controller:
             self.listener.tick()
         self.listener.tell(JobEnded(self._ended, self.transport.counts(self._name)))
         return self._ended
+
+    def _best(self) -> Trial | None:
+        """Return the best trial so far: the first of equals."""
+        objective = self.job.study.config.objective
+        _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
+        best: tuple[float, Trial] | None = None
+        for trial in ended:
+            final = trial.final_measurement
+            value = None if final is None else final.value(objective.name)
+            if value is not None and (best is None or objective.goal.better(value, best[0])):
+                best = (value, trial)
+        return None if best is None else best[1]
 
     def _feed(self, event: messages.Event) -> None:
         self._queue.extend(self._state.handle(event))

@@ -13,12 +13,13 @@ from wazir.jobs.state.messages import Ending
 
 @dataclass(frozen=True)
 class JobStarted:
-    """A runner begins; `counts` tells what the study holds already."""
+    """A runner begins; `counts` and `best` tell what the study holds already."""
 
     study: Study
     counts: TrialCounts
     limits: Limits
     folder: Path
+    best: Trial | None = None
 
 
 @dataclass(frozen=True)

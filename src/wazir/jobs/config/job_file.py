@@ -87,6 +87,7 @@ class JobFile:
         return {name: parsed.passing for name, parsed in self.parameters.items()}
 
     @property
-    def training_input(self) -> Json:
+    def training_input(self) -> dict[str, Json]:
         """The part of the document that TF_CONFIG holds as `job`."""
-        return self.raw.get("trainingInput", {})
+        part = self.raw.get("trainingInput")
+        return part if isinstance(part, dict) else {}

@@ -74,9 +74,12 @@ def _assigned_once(nodes: Iterator[ast.AST] | list[ast.stmt]) -> dict[str, ast.e
         for target in targets:
             for name in _stored(target):
                 count[name] += 1
-            if isinstance(node, ast.Assign | ast.AnnAssign):
-                if isinstance(target, ast.Name) and node.value is not None:
-                    values[target.id] = node.value
+            if not isinstance(target, ast.Name) or not isinstance(
+                node, ast.Assign | ast.AnnAssign
+            ):
+                continue
+            if node.value is not None:
+                values[target.id] = node.value
     return {name: value for name, value in values.items() if count[name] == 1}
 
 
@@ -239,8 +242,10 @@ def _subscript(node: ast.Subscript, scope: Scope, depth: int) -> object:
         value = container[key]
         return evaluate(value, scope, depth + 1) if isinstance(value, ast.expr) else value
     if isinstance(container, tuple) and isinstance(key, int):
-        if -len(container) <= key < len(container):
+        try:
             return container[key]
+        except IndexError:
+            raise UnresolvedError from None
     raise UnresolvedError
 
 

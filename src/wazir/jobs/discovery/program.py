@@ -39,6 +39,7 @@ class Program:
         is_python: whether that file is Python source.
         search_path: the folders from which it imports its own modules.
         package: the dotted package of the entry file, for its relative imports.
+        is_console_script: whether the entry is the small script of an installed package.
     """
 
     launch: tuple[str, ...]
@@ -47,6 +48,7 @@ class Program:
     is_python: bool = False
     search_path: tuple[Path, ...] = ()
     package: str = ""
+    is_console_script: bool = False
 
     @property
     def subcommands(self) -> tuple[str, ...]:
@@ -72,10 +74,7 @@ def find_program(command: Sequence[str], cwd: Path) -> Program:
         word = words[position]
         name = Path(word).name
         if _PYTHON.fullmatch(name):
-            found, position = _after_interpreter(words, position + 1, cwd)
-            if found is not None:
-                return found
-            continue
+            return _after_interpreter(words, position, cwd)
         if name == "torchrun" or (position > 0 and words[position - 1] == "accelerate"):
             return _after_launcher(words, position + 1, cwd)
         if not _is_launcher_word(words, position):
@@ -99,14 +98,14 @@ def _is_launcher_word(words: tuple[str, ...], position: int) -> bool:
     return word.isdigit() or (before.startswith("-") and len(before) == 2 and not is_file)
 
 
-def _after_interpreter(
-    words: tuple[str, ...], position: int, cwd: Path
-) -> tuple[Program | None, int]:
-    """Read the interpreter's options; return the program, or where to go on looking."""
+def _after_interpreter(words: tuple[str, ...], position: int, cwd: Path) -> Program:
+    """Read the options of the interpreter at `position` and return its program."""
+    python = words[position]
+    position += 1
     while position < len(words):
         word = words[position]
         if not word.startswith("-") or word == "-":
-            return _script(words, position, cwd), position
+            return _script(words, position, cwd)
         if word.startswith("--"):
             position += 2 if word == "--check-hash-based-pycs" else 1
             continue
@@ -117,9 +116,9 @@ def _after_interpreter(
         if letter == "m":
             module = rest or (words[position - 1] if position <= len(words) else "")
             if module in _LAUNCHER_MODULES:
-                return _after_launcher(words, position, cwd), position
-            return _module(words, position, module, cwd), position
-    return Program(words, ()), position
+                return _after_launcher(words, position, cwd)
+            return _module(words, position, module, cwd, python)
+    return Program(words, ())
 
 
 def _valued_letter(word: str) -> tuple[str, str]:
@@ -140,8 +139,12 @@ def _after_launcher(words: tuple[str, ...], position: int, cwd: Path) -> Program
     return Program(words, ())
 
 
-def _module(words: tuple[str, ...], end: int, module: str, cwd: Path) -> Program:
-    roots = (cwd, *_python_path(cwd))
+def _module(
+    words: tuple[str, ...], end: int, module: str, cwd: Path, python: str = "python3"
+) -> Program:
+    interpreter = shutil.which(python)
+    installed = _installed_roots(Path(interpreter)) if interpreter else []
+    roots = (cwd, *_python_path(cwd), *installed)
     entry = find_module(module, roots) if _MODULE.fullmatch(module) else None
     launch, arguments = words[:end], words[end:]
     if entry is None:
@@ -180,7 +183,7 @@ def _executable(words: tuple[str, ...], position: int, cwd: Path) -> Program:
     if not _SHEBANG.match(head_of(path)):
         return Program(launch, arguments, path)
     roots = (path.resolve().parent, *_installed_roots(path), *_python_path(cwd))
-    return Program(launch, arguments, path, True, roots)
+    return Program(launch, arguments, path, True, roots, is_console_script=True)
 
 
 def head_of(path: Path, n_bytes: int = 200) -> bytes:

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.parameters import (
@@ -54,8 +55,7 @@ class Candidate:
         return self.passing is Passing.FLAG
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """An option that is not proposed, with the reason."""
 
     option: ProgramOption
@@ -202,7 +202,7 @@ def _from_zero(option: ProgramOption, name: str) -> Candidate | LeftOut:
 
 def _float_range(name: str, default: float) -> tuple[float, float, Scale, str]:
     """Return low, high, scale and why, for a default greater than 0."""
-    if NEAR_ONE.matches(name) and not RATE.matches(name) and 0.8 <= default < 1:
+    if NEAR_ONE.matches(name) and 0.8 <= default < 1:
         low, high = max(0.5, 1 - 5 * (1 - default)), 1 - (1 - default) / 10
         return low, high, Scale.LINEAR, "the distance from 1 matters"
     if "momentum" in name.split("_") and default < 1:

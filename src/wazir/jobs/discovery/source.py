@@ -2,7 +2,7 @@
 
 import ast
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class SourceFindings:
 
 @dataclass
 class _Collection:
-    roots: tuple[Path, ...]
+    program: Program
     cwd: Path
     files: list[SourceFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ def read_source(program: Program, cwd: Path) -> SourceFindings:
     """
     if program.entry is None or not program.is_python:
         return SourceFindings()
-    collection = _Collection(program.search_path, cwd)
+    collection = _Collection(program, cwd)
     _collect(collection, program.entry, program.package)
     if not collection.files:
         return SourceFindings(notes=tuple(collection.notes))
@@ -128,11 +128,11 @@ def _collect(collection: _Collection, entry: Path, package: str) -> None:
         file = SourceFile(module, package, _shown(path, collection.cwd), tree)
         collection.files.append(file)
         if depth < MAX_DEPTH:
-            waiting += _imported_files(file, collection.roots, depth + 1)
+            waiting += _imported_files(file, collection.program, depth + 1)
 
 
 def _imported_files(
-    file: SourceFile, roots: Sequence[Path], depth: int
+    file: SourceFile, program: Program, depth: int
 ) -> Iterator[tuple[Path, str, str, int]]:
     names = dict.fromkeys(
         name
@@ -140,18 +140,19 @@ def _imported_files(
         for name in (module, f"{module}.{inner}" if inner else module)
     )
     for name in names:
-        path = find_module(name, roots) if name.strip(".") else None
+        path = find_module(name, program.search_path) if name.strip(".") else None
         if path is None or not path.is_file():
             continue
-        if "site-packages" in path.parts and not _is_own(name, file):
+        if "site-packages" in path.parts and not _is_own(name, file, program):
             continue
         is_package = path.name == "__init__.py"
         yield path, name, name if is_package else name.rpartition(".")[0], depth
 
 
-def _is_own(module: str, file: SourceFile) -> bool:
+def _is_own(module: str, file: SourceFile, program: Program) -> bool:
     """Return whether an installed module belongs to the program, not to a library."""
-    return file.module == "__main__" or _top(module) == _top(file.package)
+    from_script = program.is_console_script and file.module == "__main__"
+    return from_script or (file.package != "" and _top(module) == _top(file.package))
 
 
 def _top(module: str) -> str:

@@ -41,7 +41,7 @@ class ConnectionPool:
             try:
                 yield connection
             finally:
-                connection.execute("commit")
+                self._end(connection, "commit")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -61,7 +61,7 @@ class ConnectionPool:
                     yield connection
                     connection.execute("commit")
                 except BaseException:
-                    self._roll_back(connection)
+                    self._end(connection, "rollback")
                     raise
         finally:
             writing.release()
@@ -118,10 +118,10 @@ class ConnectionPool:
                 return
         connection.close()
 
-    def _roll_back(self, connection: sqlite3.Connection) -> None:
+    def _end(self, connection: sqlite3.Connection, statement: str) -> None:
         # SQLite has rolled back already after some errors. An inherited connection is not ours.
         if connection in self._in_use and connection.in_transaction:
-            connection.execute("rollback")
+            connection.execute(statement)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -14,8 +14,7 @@ _UNREADABLE = (
 )
 _READ_ONLY = (
     "{path} cannot be written",
-    "give yourself the right to write the file and its folder, or name another place "
-    "with --storage (storage= in Python)",
+    "make the file and its folder writable, or name another with --storage (storage=)",
 )
 _LOCKED = (
     "{path} is locked by another program",

@@ -1,104 +1,157 @@
-"""Domain values as rows of the tables, and back."""
+"""Rows of the SQLite tables as domain values and back."""
 
 import json
-import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 from wazir.domain.codec import (
     config_from_dict,
     config_to_dict,
     measurement_from_dict,
     measurement_to_dict,
+    metadata_from_dict,
+    metadata_to_dict,
     metrics_from_dict,
     metrics_to_dict,
 )
+from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.trials import Metadata, Trial, TrialState
 
-Row = dict[str, object]
-COUNTERS = {state: f"n_{state.value.lower()}" for state in TrialState}
-
-
-@lru_cache(maxsize=64)
-def _config(text: str) -> StudyConfig:
-    """Decode a configuration; the same text stands in front of every transaction."""
-    return config_from_dict(json.loads(text))
+# What sqlite3 gives: the type of each column is known by the statement only.
+Row: TypeAlias = Sequence[Any]
+Bindings: TypeAlias = dict[str, str | int | float | None]
 
 
-def config_text(config: StudyConfig) -> str:
-    """Return a configuration as the text that is stored."""
-    return json.dumps(config_to_dict(config))
+@dataclass(frozen=True)
+class StudyRow:
+    """A study as stored, with what the Study value does not hold."""
+
+    study_key: int
+    study: Study
+    config_text: str
+    last_trial_id: int
+    counts: TrialCounts
 
 
-def study_from_row(row: sqlite3.Row) -> Study:
-    """Return the study of a row."""
-    return Study(
-        name=StudyName(row["project_id"], row["study_id"]),
-        config=_config(row["config"]),
-        state=StudyState(row["state"]),
-        metadata=json.loads(row["metadata"]),
-        created_at=row["created_at"],
-        revision=row["revision"],
-        config_revision=row["config_revision"],
+def study_from_row(row: Row) -> StudyRow:
+    """Return a study from a row of select_study."""
+    (key, project_id, study_id, config, state, metadata, created_at, *numbers) = row
+    revision, config_revision, last_trial_id, *counts = numbers
+    study = Study(
+        name=StudyName(project_id, study_id),
+        config=_config(config),
+        state=StudyState(state),
+        metadata=_metadata(metadata),
+        created_at=created_at,
+        revision=revision,
+        config_revision=config_revision,
     )
+    return StudyRow(key, study, config, last_trial_id, TrialCounts(*counts))
 
 
-def counts_from_row(row: sqlite3.Row) -> TrialCounts:
-    """Return the counters of a study's row."""
-    return TrialCounts(**{state.value.lower(): row[name] for state, name in COUNTERS.items()})
+def name_bindings(name: StudyName) -> Bindings:
+    """Return what finds a study."""
+    return {"project_id": name.project_id, "study_id": name.study_id}
 
 
-def trial_from_row(row: sqlite3.Row) -> Trial:
-    """Return the trial of a row."""
-    final = row["final_measurement"]
+def study_bindings(study: Study) -> Bindings:
+    """Return the columns of a study that its users set."""
+    return {
+        "config": to_json(config_to_dict(study.config)),
+        "state": study.state.value,
+        "metadata": _metadata_text(study.metadata),
+        "created_at": study.created_at,
+        **name_bindings(study.name),
+    }
+
+
+def count_bindings(counts: TrialCounts) -> Bindings:
+    """Return the columns of the counts."""
+    return {
+        "n_requested": counts.requested,
+        "n_active": counts.active,
+        "n_stopping": counts.stopping,
+        "n_succeeded": counts.succeeded,
+        "n_infeasible": counts.infeasible,
+    }
+
+
+def trial_from_row(row: Row) -> Trial:
+    """Return a trial from a row of one of the statements that select trials."""
+    final = row[7]
     return Trial(
-        id=row["id"],
-        parameters=json.loads(row["parameters"]),
-        state=TrialState(row["state"]),
-        client_id=row["client_id"],
-        attempt=row["attempt"],
-        n_lost_attempts=row["n_lost_attempts"],
-        lease_expires_at=row["lease_expires_at"],
+        id=row[0],
+        state=TrialState(row[1]),
+        client_id=row[2],
+        attempt=row[3],
+        n_lost_attempts=row[4],
+        lease_expires_at=row[5],
+        parameters=json.loads(row[6]),
         final_measurement=None if final is None else measurement_from_dict(json.loads(final)),
-        infeasible_reason=row["infeasible_reason"],
-        stopping_reason=row["stopping_reason"],
-        metadata=json.loads(row["metadata"]),
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        completed_at=row["completed_at"],
-        created_revision=row["created_revision"],
-        completed_revision=row["completed_revision"],
+        infeasible_reason=row[8],
+        stopping_reason=row[9],
+        metadata=_metadata(row[10]),
+        created_at=row[11],
+        started_at=row[12],
+        completed_at=row[13],
+        created_revision=row[14],
+        completed_revision=row[15],
     )
 
 
-def trial_to_row(study: int, trial: Trial, revision: int) -> Row:
-    """Return the row of a trial."""
+def trial_bindings(trial: Trial, study_key: int, revision: int) -> Bindings:
+    """Return the columns of a trial."""
     final = trial.final_measurement
     return {
-        **vars(trial),
-        "study": study,
+        "study_key": study_key,
+        "trial_id": trial.id,
         "state": trial.state.value,
-        "parameters": json.dumps(dict(trial.parameters)),
-        "final_measurement": None if final is None else json.dumps(measurement_to_dict(final)),
-        "metadata": json.dumps({space: dict(keys) for space, keys in trial.metadata.items()}),
+        "client_id": trial.client_id,
+        "attempt": trial.attempt,
+        "n_lost_attempts": trial.n_lost_attempts,
+        "lease_expires_at": trial.lease_expires_at,
+        "parameters": to_json(dict(trial.parameters)),
+        "final_measurement": None if final is None else to_json(measurement_to_dict(final)),
+        "infeasible_reason": trial.infeasible_reason,
+        "stopping_reason": trial.stopping_reason,
+        "metadata": _metadata_text(trial.metadata),
+        "created_at": trial.created_at,
+        "started_at": trial.started_at,
+        "completed_at": trial.completed_at,
+        "created_revision": trial.created_revision,
+        "completed_revision": trial.completed_revision,
         "revision": revision,
     }
 
 
-def measurement_from_row(row: sqlite3.Row) -> Measurement:
-    """Return the measurement of a row."""
-    metrics = metrics_from_dict(json.loads(row["metrics"]))
-    return Measurement(metrics, step=row["step"], elapsed_s=row["elapsed_s"])
+def measurement_from_row(row: Row) -> Measurement:
+    """Return a measurement from a row of select_measurements."""
+    metrics, step, elapsed_s = row
+    return Measurement(metrics_from_dict(json.loads(metrics)), step, elapsed_s)
 
 
-def measurement_to_row(study: int, trial_id: int, measurement: Measurement) -> Row:
-    """Return the row of a measurement."""
+def measurement_bindings(measurement: Measurement) -> Bindings:
+    """Return the columns of a measurement."""
     return {
-        "study": study,
-        "trial": trial_id,
         "step": measurement.step,
         "elapsed_s": measurement.elapsed_s,
-        "metrics": json.dumps(metrics_to_dict(measurement.metrics)),
+        "metrics": to_json(metrics_to_dict(measurement.metrics)),
     }
+
+
+@lru_cache(maxsize=64)
+def _config(text: str) -> StudyConfig:
+    return config_from_dict(json.loads(text))
+
+
+def _metadata(text: str) -> Metadata:
+    return {} if text == "{}" else metadata_from_dict(json.loads(text))
+
+
+def _metadata_text(metadata: Metadata) -> str:
+    return to_json(metadata_to_dict(metadata)) if metadata else "{}"

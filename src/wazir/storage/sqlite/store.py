@@ -1,110 +1,126 @@
-"""The Store on one SQLite file; the contract stands in wazir.storage.protocol."""
+"""A store in one SQLite file."""
 
-import json
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
-from wazir.domain.errors import ConflictError, NotFoundError, StorageError
-from wazir.domain.hints import did_you_mean
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.storage.sqlite.connection import Connections
-from wazir.storage.sqlite.filesystem import check_local
-from wazir.storage.sqlite.queries import queries
+from wazir.storage.checks import (
+    check_metadata,
+    study_not_found,
+    study_taken,
+    trial_not_found,
+)
+from wazir.storage.sqlite.connections import ConnectionPool
+from wazir.storage.sqlite.opening import prepare_database
 from wazir.storage.sqlite.rows import (
-    config_text,
-    counts_from_row,
+    Bindings,
+    Row,
     measurement_from_row,
+    name_bindings,
+    study_bindings,
     study_from_row,
     trial_from_row,
 )
-from wazir.storage.sqlite.writer import SqliteWriter
+from wazir.storage.sqlite.statements import queries
+from wazir.storage.sqlite.writer import SqliteStudyWriter
+
+BUSY_TIMEOUT_S = 30.0
 
 
 class SqliteStore:
-    """Studies in one file, shared by threads and processes of one machine.
+    """Implements the Store protocol; its contract stands there.
 
-    `synchronous` NORMAL survives the death of any process; a power cut may cost the last moment.
-    FULL survives that too, and is slower. The file and its folder are made if needed.
+    Processes of one machine may open the same file, and threads share one store. A store that was
+    opened before a fork can be used after it, in the parent and in the child.
+
+    Args:
+        path: the database file. Its folder is made where it is missing.
+        create: whether to make the file where it is missing.
+        synchronous: NORMAL loses at most the last moment in a power cut, FULL nothing. Neither
+            loses anything when a process is killed.
+        busy_timeout_s: how long to wait for other writers, in seconds.
 
     Raises:
-        StorageError: the file cannot be used, or lies on a network file system.
-        SchemaVersionError: a newer Wazir wrote it.
+        NotFoundError: the file is missing and `create` is false.
+        SchemaVersionError: the file was written by a newer version.
+        StorageError: the file cannot be used; the message says why.
     """
 
-    def __init__(self, path: Path, *, synchronous: str = "NORMAL") -> None:
-        check_local(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"the folder {path.parent} cannot be made: {error.strerror}",
-                hint="go to a folder where you may write, or name a file with --storage",
-            ) from error
-        self._connections = Connections(path, synchronous=synchronous)
-        with self._connections.reading():
-            pass
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> None:
+        path = path.absolute()
+        prepare_database(path, create=create, busy_timeout_s=busy_timeout_s)
+        self._pool = ConnectionPool(path, busy_timeout_s=busy_timeout_s, synchronous=synchronous)
+        # For callers that drop a store without closing it.
+        weakref.finalize(self, self._pool.close)
 
     def create_study(self, study: Study) -> Study:
         """Add a study."""
-        metadata = {space: dict(entries) for space, entries in study.metadata.items()}
-        try:
-            with self._connections.writing() as connection:
-                connection.execute(
-                    queries()["insert_study"],
-                    {
-                        **_key(study.name),
-                        "config": config_text(study.config),
-                        "state": study.state.value,
-                        "metadata": json.dumps(metadata),
-                        "created_at": study.created_at,
-                    },
-                )
-        except StorageError as error:
-            if isinstance(error.__cause__, sqlite3.IntegrityError):
-                raise ConflictError(f"study {study.name.study_id!r} exists already") from None
-            raise
-        return replace(study, metadata=metadata, revision=0, config_revision=0)
+        check_metadata(study.metadata)
+        bindings = study_bindings(study)
+        with self._pool.writing() as connection:
+            if _study_row(connection, study.name) is not None:
+                raise study_taken(study.name)
+            connection.execute(queries()["insert_study"], bindings)
+            return study_from_row(_existing_study(connection, study.name)).study
 
     def study(self, name: StudyName) -> Study:
         """Return a study."""
-        with self._connections.reading() as connection:
-            return study_from_row(_study_row(connection, name))
+        with self._pool.reading() as connection:
+            row = _existing_study(connection, name)
+        return study_from_row(row).study
 
     def studies(self, project_id: str) -> list[Study]:
-        """Return the studies of a project, oldest first."""
-        with self._connections.reading() as connection:
-            rows = connection.execute(queries()["studies"], {"project_id": project_id})
-            return [study_from_row(row) for row in rows]
+        """Return the studies of a project."""
+        with self._pool.reading() as connection:
+            rows = _all(connection, "select_studies", {"project_id": project_id})
+        return [study_from_row(row).study for row in rows]
 
     def delete_study(self, name: StudyName) -> None:
-        """Remove a study with all that belongs to it."""
-        with self._connections.writing() as connection:
-            _study_row(connection, name)
-            connection.execute(queries()["delete_study"], _key(name))
+        """Remove a study."""
+        with self._pool.writing() as connection:
+            _existing_study(connection, name)
+            connection.execute(queries()["delete_study"], name_bindings(name))
 
     @contextmanager
-    def write(self, name: StudyName) -> Iterator[SqliteWriter]:
+    def write(self, name: StudyName) -> Iterator[SqliteStudyWriter]:
         """Begin a write transaction."""
-        with self._connections.writing() as connection:
-            writer = SqliteWriter(connection, _study_row(connection, name))
-            yield writer
-            writer.finish()
+        with self._pool.writing() as connection:
+            row = study_from_row(_existing_study(connection, name))
+            writer = SqliteStudyWriter(connection, row, self._pool.path)
+            try:
+                yield writer
+                writer.finish()
+            finally:
+                writer.end()
 
     def counts(self, name: StudyName) -> TrialCounts:
         """Return how many trials are in which state."""
-        with self._connections.reading() as connection:
-            return counts_from_row(_study_row(connection, name))
+        with self._pool.reading() as connection:
+            return study_from_row(_existing_study(connection, name)).counts
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
         """Return a trial."""
-        with self._connections.reading() as connection:
-            return SqliteWriter(connection, _study_row(connection, name)).trial(trial_id)
+        with self._pool.reading() as connection:
+            key, _, last_trial_id = _study_head(connection, name)
+            bindings: Bindings = {"study_key": key, "trial_id": trial_id}
+            row = connection.execute(queries()["select_trial"], bindings).fetchone()
+        if row is None:
+            raise trial_not_found(name, trial_id, last_trial_id)
+        return trial_from_row(row)
 
     def trials(
         self,
@@ -113,49 +129,62 @@ class SqliteStore:
         states: Iterable[TrialState] | None = None,
         since_revision: int = -1,
     ) -> tuple[int, list[Trial]]:
-        """Return (revision, trials that changed since), read together."""
-        with self._connections.reading() as connection:
-            row = _study_row(connection, name)
-            if states is not None and since_revision < 0:
-                return row["revision"], SqliteWriter(connection, row).trials(states=states)
-            query = "changed_trials" if since_revision >= 0 else "all_trials"
-            found = connection.execute(
-                queries()[query], {"study": row["id"], "revision": since_revision}
-            )
-            trials = [trial_from_row(trial) for trial in found]
-        if states is None:
-            return row["revision"], trials
-        wanted = frozenset(states)
-        return row["revision"], [trial for trial in trials if trial.state in wanted]
+        """Return (revision, trials that changed since)."""
+        wanted = {state.value for state in (TrialState if states is None else states)}
+        query = "select_all_trials" if since_revision < 0 else "select_changed_trials"
+        with self._pool.reading() as connection:
+            key, revision, _ = _study_head(connection, name)
+            bindings: Bindings = {"study_key": key, "since_revision": since_revision}
+            rows = _all(connection, query, bindings)
+        return revision, [trial_from_row(row) for row in rows if row[1] in wanted]
 
     def measurements(
         self, name: StudyName, trial_ids: Sequence[int]
     ) -> dict[int, list[Measurement]]:
         """Return the intermediate measurements of some trials."""
-        with self._connections.reading() as connection:
-            study = _study_row(connection, name)["id"]
-            found = {}
-            for trial_id in trial_ids:
-                key = {"study": study, "trial": trial_id}
-                rows = connection.execute(queries()["measurements"], key)
-                found[trial_id] = [measurement_from_row(row) for row in rows]
-            return found
+        with self._pool.reading() as connection:
+            key, _, _ = _study_head(connection, name)
+            rows = {
+                trial_id: _all(
+                    connection, "select_measurements", {"study_key": key, "trial_id": trial_id}
+                )
+                for trial_id in trial_ids
+            }
+        return {
+            trial_id: [measurement_from_row(row) for row in found]
+            for trial_id, found in rows.items()
+        }
 
     def close(self) -> None:
         """Close all connections."""
-        self._connections.close()
+        self._pool.close()
 
 
-def _key(name: StudyName) -> dict[str, str]:
-    return {"project_id": name.project_id, "study_id": name.study_id}
+def _all(connection: sqlite3.Connection, query: str, bindings: Bindings) -> list[Row]:
+    return connection.execute(queries()[query], bindings).fetchall()
 
 
-def _study_row(connection: sqlite3.Connection, name: StudyName) -> sqlite3.Row:
-    row: sqlite3.Row | None = connection.execute(queries()["study"], _key(name)).fetchone()
-    if row is None:
-        known = connection.execute(queries()["study_ids"], _key(name)).fetchall()
-        raise NotFoundError(
-            f"there is no study {name.study_id!r}",
-            hint=did_you_mean(name.study_id, [row["study_id"] for row in known]),
-        )
+def _study_row(connection: sqlite3.Connection, name: StudyName) -> Row | None:
+    row: Row | None = connection.execute(queries()["select_study"], name_bindings(name)).fetchone()
     return row
+
+
+def _existing_study(connection: sqlite3.Connection, name: StudyName) -> Row:
+    row = _study_row(connection, name)
+    if row is None:
+        raise _not_found(connection, name)
+    return row
+
+
+def _study_head(connection: sqlite3.Connection, name: StudyName) -> tuple[int, int, int]:
+    """Return (study key, revision, last trial id)."""
+    row = connection.execute(queries()["select_study_head"], name_bindings(name)).fetchone()
+    if row is None:
+        raise _not_found(connection, name)
+    key, revision, last_trial_id = row
+    return key, revision, last_trial_id
+
+
+def _not_found(connection: sqlite3.Connection, name: StudyName) -> Exception:
+    rows = _all(connection, "select_study_ids", {"project_id": name.project_id})
+    return study_not_found(name, [study_id for (study_id,) in rows])

@@ -1,55 +1,68 @@
-"""One write transaction on one study in SQLite."""
+"""One write transaction on a study in SQLite."""
 
-import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import replace
+from pathlib import Path
 
-from wazir.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from wazir.domain.errors import StorageError
 from wazir.domain.metrics import Measurement
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.storage.sqlite.queries import queries
-from wazir.storage.sqlite.rows import (
-    COUNTERS,
-    config_text,
-    counts_from_row,
-    measurement_from_row,
-    measurement_to_row,
-    study_from_row,
-    trial_from_row,
-    trial_to_row,
+from wazir.storage.checks import (
+    check_metadata,
+    check_next_id,
+    check_trial,
+    step_of,
+    transaction_ended,
+    trial_not_found,
 )
+from wazir.storage.counting import moved
+from wazir.storage.sqlite.failures import storage_error
+from wazir.storage.sqlite.rows import (
+    Bindings,
+    StudyRow,
+    count_bindings,
+    measurement_bindings,
+    measurement_from_row,
+    study_bindings,
+    trial_bindings,
+    trial_from_row,
+)
+from wazir.storage.sqlite.statements import queries
 
 
-class SqliteWriter:
-    """Implements StudyWriter; `finish` writes the study's row once, at the end."""
+class SqliteStudyWriter:
+    """Implements the StudyWriter protocol inside a transaction that its store began."""
 
-    def __init__(self, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
+    def __init__(self, connection: sqlite3.Connection, row: StudyRow, path: Path) -> None:
         self._connection = connection
-        self._row = row
-        self._id: int = row["id"]
-        self._before = study_from_row(row)
-        self._after = self._before
-        self._counts = dict(vars(counts_from_row(row)))
-        self._last_trial_id: int = row["last_trial_id"]
+        self._path = path
+        self._study_key = row.study_key
+        self._study = row.study
+        self._config_text = row.config_text
+        self._config_revision = row.study.config_revision
+        self._counts = row.counts
+        self._last_trial_id = row.last_trial_id
+        # States of trials that were read or written here; the transaction keeps others away.
+        self._states: dict[int, TrialState] = {}
         self._is_changed = False
-        self._is_config_changed = False
+        self._has_ended = False
+        self._failure: StorageError | None = None
 
     @property
     def study(self) -> Study:
-        """The study as it was when the transaction began."""
-        return self._before
+        """The study as it was."""
+        return self._study
 
     @property
     def revision(self) -> int:
         """The revision that this transaction makes."""
-        return self._before.revision + 1
+        return self._study.revision + 1
 
     @property
     def counts(self) -> TrialCounts:
         """Trials by state."""
-        return TrialCounts(**self._counts)
+        return self._counts
 
     @property
     def last_trial_id(self) -> int:
@@ -58,14 +71,10 @@ class SqliteWriter:
 
     def trial(self, trial_id: int) -> Trial:
         """Return a trial."""
-        key = {"study": self._id, "id": trial_id}
-        row = self._connection.execute(queries()["trial"], key).fetchone()
+        row = self._run("select_trial", self._key_of(trial_id)).fetchone()
         if row is None:
-            last = self._last_trial_id
-            there = f"trials are numbered 1 to {last}" if last else "it has no trials yet"
-            study_id = self._before.name.study_id
-            raise NotFoundError(f"study {study_id!r} has no trial {trial_id}", hint=there)
-        return trial_from_row(row)
+            raise trial_not_found(self._study.name, trial_id, self._last_trial_id)
+        return self._seen(trial_from_row(row))
 
     def trials(
         self,
@@ -74,98 +83,134 @@ class SqliteWriter:
         client_id: str | None = None,
         limit: int | None = None,
     ) -> list[Trial]:
-        """Return trials in any of `states`, by id."""
+        """Return trials in some states."""
         found: list[Trial] = []
-        for state in set(states):
-            query = "ended_trials" if state.is_final else "open_trials"
-            rows = self._connection.execute(
-                queries()[query],
-                {
-                    "study": self._id,
-                    "state": state.value,
-                    "client_id": client_id,
-                    "limit": -1 if limit is None else max(0, limit),
-                },
-            )
-            found.extend(trial_from_row(row) for row in rows)
+        for state in frozenset(states):
+            found += self._trials_in(state, client_id, limit)
         found.sort(key=lambda trial: trial.id)
-        return found if limit is None else found[: max(0, limit)]
+        return found[:limit]
 
     def measurements(self, trial_id: int) -> list[Measurement]:
-        """Return the measurements of a trial, oldest first."""
-        key = {"study": self._id, "trial": trial_id}
-        rows = self._connection.execute(queries()["measurements"], key)
+        """Return the intermediate measurements of a trial."""
+        self._trial_head(trial_id)
+        rows = self._run("select_measurements", self._key_of(trial_id))
         return [measurement_from_row(row) for row in rows]
 
     def insert_trial(self, trial: Trial) -> None:
         """Add a trial."""
-        if trial.id != self._last_trial_id + 1:
-            raise ConflictError(
-                f"the next trial is number {self._last_trial_id + 1}, got {trial.id}"
-            )
-        row = trial_to_row(self._id, trial, self.revision)
-        self._connection.execute(queries()["insert_trial"], row)
+        check_next_id(trial.id, self._last_trial_id)
+        check_trial(trial)
+        self._run("insert_trial", trial_bindings(trial, self._study_key, self.revision))
         self._last_trial_id = trial.id
-        self._count(trial.state, 1)
+        self._move(trial.id, None, trial.state)
 
     def update_trial(self, trial: Trial) -> None:
         """Replace a trial."""
-        before = self.trial(trial.id)
-        row = trial_to_row(self._id, trial, self.revision)
-        self._connection.execute(queries()["update_trial"], row)
-        self._count(before.state, -1)
-        self._count(trial.state, 1)
+        start = self._state_of(trial.id)
+        check_trial(trial)
+        self._run("update_trial", trial_bindings(trial, self._study_key, self.revision))
+        self._move(trial.id, start, trial.state)
 
     def put_measurement(self, trial_id: int, measurement: Measurement) -> None:
         """Add or replace a measurement."""
-        if measurement.step is None:
-            raise InvalidInputError("a stored measurement needs a step, got None")
-        key = {"study": self._id, "id": trial_id, "revision": self.revision}
-        touched = self._connection.execute(queries()["touch_trial"], key)
-        if touched.rowcount == 0:
-            self.trial(trial_id)
-        row = measurement_to_row(self._id, trial_id, measurement)
-        self._connection.execute(queries()["put_measurement"], row)
+        trial_key, _ = self._trial_head(trial_id)
+        step_of(measurement)
+        columns = measurement_bindings(measurement)
+        self._run(
+            "put_measurement", {"trial_key": trial_key, "revision": self.revision, **columns}
+        )
         self._is_changed = True
 
     def update_study(self, study: Study) -> None:
-        """Replace config, state and metadata."""
+        """Replace the study's config, state and metadata."""
+        check_metadata(study.metadata)
+        columns = study_bindings(study)
+        bindings = {name: columns[name] for name in ("config", "state", "metadata")}
+        self._run("update_study", {"study_key": self._study_key, **bindings})
         self._is_changed = True
-        self._is_config_changed |= study.config != self._after.config
-        self._after = replace(
-            self._after, config=study.config, state=study.state, metadata=study.metadata
-        )
+        if bindings["config"] != self._config_text:
+            self._config_text = str(bindings["config"])
+            self._config_revision = self.revision
 
     def delete_trial(self, trial_id: int) -> None:
-        """Remove a trial and its measurements."""
-        before = self.trial(trial_id)
-        key = {"study": self._id, "id": trial_id}
-        self._connection.execute(queries()["delete_trial"], key)
-        self._count(before.state, -1)
-        self._is_config_changed = True
+        """Remove a trial."""
+        start = self._state_of(trial_id)
+        self._run("delete_trial", self._key_of(trial_id))
+        self._move(trial_id, start, None)
+        self._config_revision = self.revision
 
     def finish(self) -> None:
-        """Write the study's row if anything changed."""
-        if not self._is_changed:
-            return
-        after = self._after
-        config_revision = self.revision if self._is_config_changed else after.config_revision
-        same_config = after.config is self._before.config
-        metadata = {space: dict(entries) for space, entries in after.metadata.items()}
-        self._connection.execute(
-            queries()["update_study"],
-            {
-                "id": self._id,
-                "config": self._row["config"] if same_config else config_text(after.config),
-                "state": after.state.value,
-                "metadata": json.dumps(metadata),
-                "revision": self.revision,
-                "config_revision": config_revision,
-                "last_trial_id": self._last_trial_id,
-                **{f"n_{name}": count for name, count in self._counts.items()},
-            },
-        )
+        """Write the study's own row; the caller commits.
 
-    def _count(self, state: TrialState, change: int) -> None:
+        Raises:
+            StorageError: a statement failed before, even if the caller went on.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._is_changed:
+            bindings: Bindings = {
+                "study_key": self._study_key,
+                "revision": self.revision,
+                "config_revision": self._config_revision,
+                "last_trial_id": self._last_trial_id,
+            }
+            self._run("advance_study", bindings | count_bindings(self._counts))
+
+    def end(self) -> None:
+        """Refuse all further use."""
+        self._has_ended = True
+
+    def _trials_in(
+        self, state: TrialState, client_id: str | None, limit: int | None
+    ) -> list[Trial]:
+        if state.is_final:
+            query = "select_trials_in_state"
+        elif client_id is None:
+            query = "select_pending_trials"
+        else:
+            query = "select_pending_trials_of_client"
+        bindings: Bindings = {
+            "study_key": self._study_key,
+            "state": state.value,
+            "client_id": client_id,
+            # SQLite takes a negative limit for none.
+            "limit": -1 if limit is None else limit,
+        }
+        return [self._seen(trial_from_row(row)) for row in self._run(query, bindings)]
+
+    def _seen(self, trial: Trial) -> Trial:
+        self._states[trial.id] = trial.state
+        return trial
+
+    def _state_of(self, trial_id: int) -> TrialState:
+        known = self._states.get(trial_id)
+        return known if known is not None else self._trial_head(trial_id)[1]
+
+    def _trial_head(self, trial_id: int) -> tuple[int, TrialState]:
+        row = self._run("select_trial_head", self._key_of(trial_id)).fetchone()
+        if row is None:
+            raise trial_not_found(self._study.name, trial_id, self._last_trial_id)
+        return row[0], TrialState(row[1])
+
+    def _key_of(self, trial_id: int) -> Bindings:
+        return {"study_key": self._study_key, "trial_id": trial_id}
+
+    def _move(self, trial_id: int, start: TrialState | None, finish: TrialState | None) -> None:
+        self._counts = moved(self._counts, start, finish)
         self._is_changed = True
-        self._counts[COUNTERS[state][2:]] += change
+        if finish is None:
+            del self._states[trial_id]
+        else:
+            self._states[trial_id] = finish
+
+    def _run(self, query: str, bindings: Bindings) -> sqlite3.Cursor:
+        """Execute a statement; after a failure the transaction cannot be continued."""
+        if self._has_ended:
+            raise transaction_ended()
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return self._connection.execute(queries()[query], bindings)
+        except sqlite3.Error as error:
+            self._failure = storage_error(error, self._path)
+            raise self._failure from error

@@ -1,0 +1,165 @@
+"""One JSON object per event and line, for other programs.
+
+Every object has `event` and `time` (Unix seconds). Keys are only ever added. Numbers that are not
+finite are the texts "NaN", "Infinity" and "-Infinity"; what is not known is null.
+
+event          other keys
+-------------  ----------------------------------------------------------------------------------
+job_started    study, study_name, metrics [{name, goal}], algorithm, seed, n_trials, n_parallel,
+               counts, best, directory (the study's)
+trial_started  trial_id, attempt, parameters, command [text], found_running, started_at
+measurement    trial_id, step, elapsed_s, value, metrics {name: number}, source
+trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" for a success),
+               duration_s, is_best (so far), directory (the program's own), attempt_directory
+warning        text
+job_ended      ending, counts, best, duration_s
+
+`value` is that of the objective metric. `counts` has total, requested, active, stopping, succeeded
+and infeasible. `best` is null or has trial_id, value, parameters and metrics. `ending` is DONE,
+EXHAUSTED, TOO_MANY_FAILURES, INTERRUPTED, TIMEOUT or STOPPED. A trial that was stopped to be run
+again ends in state REQUESTED.
+"""
+
+from typing import TextIO
+
+from wazir.cli.display.output import SafeStream
+from wazir.cli.display.progress import JobProgress
+from wazir.domain.clock import Clock
+from wazir.domain.codec import measurement_to_dict, metrics_to_dict
+from wazir.domain.json_fields import JsonObject, encode_number, to_json
+from wazir.domain.studies import TrialCounts
+from wazir.domain.trials import Trial
+from wazir.jobs.directories import TrialDirectory
+from wazir.jobs.news import (
+    JobEnded,
+    JobNews,
+    JobStarted,
+    Measured,
+    TrialEnded,
+    TrialStarted,
+    Warned,
+)
+
+
+class JsonLinesDisplay:
+    """Writes each event as one line of JSON (JobListener)."""
+
+    def __init__(self, stream: TextIO, clock: Clock) -> None:
+        self._out = SafeStream(stream)
+        self._clock = clock
+        self._progress: JobProgress | None = None
+
+    def tell(self, news: JobNews) -> None:
+        """Write an event."""
+        now = self._clock()
+        match news:
+            case JobStarted():
+                self._progress = JobProgress(news, now)
+                self._write("job_started", now, _job_started(news, self._progress))
+            case Warned():
+                self._write("warning", now, {"text": news.text})
+            case _ if self._progress is not None:
+                self._follow(news, self._progress, now)
+
+    def tick(self) -> None:
+        """Do nothing: lines are written when something happens."""
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to restore."""
+
+    def _follow(self, news: JobNews, progress: JobProgress, now: float) -> None:
+        match news:
+            case TrialStarted():
+                progress.trial_started(news, now)
+                self._write("trial_started", now, _trial_started(news))
+            case Measured():
+                progress.measured(news)
+                self._write("measurement", now, _measurement(news, progress))
+            case TrialEnded():
+                self._write("trial_ended", now, _trial_ended(news, progress, now))
+            case JobEnded():
+                fields: JsonObject = {
+                    "ending": news.ending.name,
+                    "counts": _counts(news.counts),
+                    "best": _best(progress),
+                    "duration_s": progress.elapsed_s(now),
+                }
+                self._write("job_ended", now, fields)
+
+    def _write(self, event: str, now: float, fields: JsonObject) -> None:
+        self._out.write_line(to_json({"event": event, "time": now, **fields}))
+
+
+def _job_started(news: JobStarted, progress: JobProgress) -> JsonObject:
+    config = news.study.config
+    return {
+        "study": news.study.name.study_id,
+        "study_name": str(news.study.name),
+        "metrics": [{"name": m.name, "goal": m.goal.value} for m in config.metrics],
+        "algorithm": config.algorithm,
+        "seed": config.seed,
+        "n_trials": news.limits.n_trials,
+        "n_parallel": news.limits.n_parallel,
+        "counts": _counts(news.counts),
+        "best": _best(progress),
+        "directory": str(news.folder),
+    }
+
+
+def _trial_started(news: TrialStarted) -> JsonObject:
+    return {
+        "trial_id": news.trial.id,
+        "attempt": news.trial.attempt,
+        "parameters": dict(news.trial.parameters),
+        "command": list(news.command),
+        "found_running": news.found_running,
+        "started_at": news.trial.started_at,
+    }
+
+
+def _measurement(news: Measured, progress: JobProgress) -> JsonObject:
+    value = news.measurement.metrics.get(progress.objective.name)
+    return {
+        "trial_id": news.trial_id,
+        **measurement_to_dict(news.measurement),
+        "value": encode_number(value),
+        "source": news.source,
+    }
+
+
+def _trial_ended(news: TrialEnded, progress: JobProgress, now: float) -> JsonObject:
+    ended = progress.trial_ended(news, now)
+    trial = news.trial
+    return {
+        "trial_id": trial.id,
+        "attempt": trial.attempt,
+        "state": trial.state.value,
+        "parameters": dict(trial.parameters),
+        "value": ended.value,
+        "metrics": _final_metrics(trial),
+        "reason": trial.infeasible_reason,
+        "duration_s": ended.duration_s,
+        "is_best": ended.is_best,
+        "directory": str(TrialDirectory(news.attempt_dir.parent.parent).output),
+        "attempt_directory": str(news.attempt_dir),
+    }
+
+
+def _best(progress: JobProgress) -> JsonObject | None:
+    if progress.best is None:
+        return None
+    return {
+        "trial_id": progress.best.id,
+        "value": progress.best_value,
+        "parameters": dict(progress.best.parameters),
+        "metrics": _final_metrics(progress.best),
+    }
+
+
+def _final_metrics(trial: Trial) -> JsonObject:
+    final = trial.final_measurement
+    return {} if final is None else metrics_to_dict(final.metrics)
+
+
+def _counts(counts: TrialCounts) -> JsonObject:
+    return {"total": counts.total, **vars(counts)}

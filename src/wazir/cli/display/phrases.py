@@ -1,0 +1,99 @@
+"""Short texts that the displays share."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from wazir.cli.display.progress import EndedTrial, JobProgress
+from wazir.cli.tables import printable, shown_value
+from wazir.domain.durations import format_duration
+from wazir.domain.parameters import ParameterValue, value_text
+from wazir.domain.studies import TrialCounts
+from wazir.domain.trials import Trial
+from wazir.jobs.state.messages import Ending
+
+_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
+
+WHY_ENDED: Mapping[Ending, str] = {
+    Ending.DONE: "all trials are done",
+    Ending.EXHAUSTED: "the search space has no more points to try",
+    Ending.TOO_MANY_FAILURES: "too many trials failed",
+    Ending.INTERRUPTED: "interrupted; nothing is lost",
+    Ending.TIMEOUT: "the time for the job is over",
+    Ending.STOPPED: "the study was stopped or deleted",
+}
+
+
+def clean_line(text: str) -> str:
+    """Return a text on one line without colours and other control sequences."""
+    return printable(_ESCAPE_SEQUENCE.sub("", text).expandtabs()).rstrip()
+
+
+def parameters_text(values: Mapping[str, ParameterValue]) -> str:
+    """Return "name=value" pairs; numbers are rounded, texts with blanks quoted."""
+    return " ".join(f"{clean_line(name)}={_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: ParameterValue) -> str:
+    text = clean_line(shown_value(value))
+    return text if text and " " not in text else f"'{text}'"
+
+
+def exact_text(value: ParameterValue) -> str:
+    """Return a value with all its digits, on one line."""
+    text = value_text(value)
+    return text if text.isprintable() else repr(text)
+
+
+def counts_text(counts: TrialCounts) -> str:
+    """Return "28 SUCCEEDED, 2 INFEASIBLE", without what is 0 except successes."""
+    parts = [f"{counts.succeeded} SUCCEEDED"]
+    parts += [f"{counts.infeasible} INFEASIBLE"] * (counts.infeasible > 0)
+    parts += [f"{counts.pending} not ended"] * (counts.pending > 0)
+    return ", ".join(parts)
+
+
+def about_duration(seconds: float) -> str:
+    """Return a duration as rough as a forecast is: "5s", "40s", "3m", "2h10m"."""
+    if seconds < 55:
+        return f"{max(1, math.ceil(seconds / 5)) * 5}s"
+    if seconds < 3570:
+        return f"{max(1, round(seconds / 60))}m"
+    return format_duration(seconds)
+
+
+def success_text(ended: EndedTrial, progress: JobProgress) -> str:
+    """Return "trial 3 SUCCEEDED rmse=0.31 in 12s (best so far)"."""
+    text = f"trial {ended.trial.id} {ended.trial.state}"
+    if ended.value is not None:
+        text += f" {progress.objective.name}={shown_value(ended.value)}"
+    if ended.duration_s is not None:
+        text += f" in {format_duration(ended.duration_s)}"
+    return text + (" (best so far)" if ended.is_best else "")
+
+
+def put_back_text(trial: Trial) -> str:
+    """Return what is said of a trial that was stopped and will be run again."""
+    return f"trial {trial.id} was stopped; it runs again when the job goes on"
+
+
+def end_line(progress: JobProgress, counts: TrialCounts, ending: Ending, now: float) -> str:
+    """Return one line for the end of a job."""
+    elapsed = format_duration(progress.elapsed_s(now))
+    return f"{WHY_ENDED[ending]}: {counts_text(counts)} after {elapsed}"
+
+
+class FailureTexts:
+    """Why trials failed; the advice behind a reason's first line is given once per reason."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def lines(self, trial: Trial) -> list[str]:
+        """Return one line, and more behind an indent where there is new advice."""
+        lines = [clean_line(line) for line in trial.infeasible_reason.splitlines()]
+        first, *rest = [line for line in lines if line] or ["no reason was given"]
+        if first in self._said:
+            rest = []
+        self._said.add(first)
+        return [f"trial {trial.id} {trial.state}: {first}", *(f"    {line}" for line in rest)]

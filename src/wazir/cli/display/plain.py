@@ -1,0 +1,122 @@
+"""One line per event, for logs and pipes."""
+
+from typing import TextIO
+
+from wazir.cli.display.output import SafeStream
+from wazir.cli.display.phrases import (
+    FailureTexts,
+    clean_line,
+    counts_text,
+    end_line,
+    parameters_text,
+    put_back_text,
+    success_text,
+)
+from wazir.cli.display.progress import EndedTrial, JobProgress
+from wazir.cli.tables import shown_path, shown_value
+from wazir.domain.clock import Clock
+from wazir.domain.durations import format_duration
+from wazir.domain.trials import TrialState
+from wazir.jobs.news import (
+    JobEnded,
+    JobNews,
+    JobStarted,
+    Measured,
+    TrialEnded,
+    TrialStarted,
+    Warned,
+)
+
+_SIGN_OF_LIFE_S = 30.0
+
+
+class PlainDisplay:
+    """Writes a line for each start and end of a trial, each warning, and the end (JobListener).
+
+    A running trial with new values gets a line every 30 seconds, so that a long one is seen to
+    be alive.
+    """
+
+    def __init__(self, stream: TextIO, clock: Clock) -> None:
+        self._out = SafeStream(stream)
+        self._clock = clock
+        self._failures = FailureTexts()
+        self._progress: JobProgress | None = None
+        self._said_at: dict[int, float] = {}
+
+    def tell(self, news: JobNews) -> None:
+        """Write the line of an event."""
+        match news:
+            case JobStarted():
+                self._begin(news)
+            case Warned():
+                self._out.write_line(f"warning: {clean_line(news.text)}")
+            case _ if self._progress is not None:
+                self._follow(news, self._progress)
+
+    def tick(self) -> None:
+        """Do nothing: lines are written when something happens."""
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to restore."""
+
+    def _begin(self, news: JobStarted) -> None:
+        progress = self._progress = JobProgress(news, self._clock())
+        config, limits = news.study.config, news.limits
+        self._out.write_line(
+            f"study {news.study.name.study_id}: {progress.objective.goal.value} "
+            f"{progress.objective.name}, {limits.n_trials} trials, {limits.n_parallel} at a time, "
+            f"{config.algorithm}, in {shown_path(news.folder)}"
+        )
+        if news.counts.total:
+            text = f"going on: {counts_text(news.counts)}"
+            if progress.best is not None and progress.best_value is not None:
+                value = shown_value(progress.best_value)
+                text += f"; best {progress.objective.name}={value} (trial {progress.best.id})"
+            self._out.write_line(text)
+
+    def _follow(self, news: JobNews, progress: JobProgress) -> None:
+        now = self._clock()
+        match news:
+            case TrialStarted():
+                progress.trial_started(news, now)
+                self._said_at[news.trial.id] = now
+                self._out.write_line(_start_text(news))
+            case Measured():
+                progress.measured(news)
+                self._say_alive(news.trial_id, progress, now)
+            case TrialEnded():
+                self._said_at.pop(news.trial.id, None)
+                self._say_end(progress.trial_ended(news, now), progress)
+            case JobEnded():
+                self._out.write_line(end_line(progress, news.counts, news.ending, now))
+
+    def _say_alive(self, trial_id: int, progress: JobProgress, now: float) -> None:
+        run = progress.running.get(trial_id)
+        said_at = self._said_at.get(trial_id, now)
+        if run is None or not run.values or 0 <= now - said_at < _SIGN_OF_LIFE_S:
+            return
+        self._said_at[trial_id] = now
+        step = "" if run.step is None else f" at step {run.step}"
+        self._out.write_line(
+            f"trial {trial_id} running: {progress.objective.name}={shown_value(run.values[-1])}"
+            f"{step} after {format_duration(max(0.0, now - run.since))}"
+        )
+
+    def _say_end(self, ended: EndedTrial, progress: JobProgress) -> None:
+        if not ended.trial.state.is_final:
+            self._out.write_line(put_back_text(ended.trial))
+            return
+        if ended.trial.state is TrialState.SUCCEEDED:
+            lines = [success_text(ended, progress)]
+        else:
+            lines = self._failures.lines(ended.trial)
+        done = f"[{progress.counts.completed}/{progress.limits.n_trials}] "
+        for index, line in enumerate(lines):
+            self._out.write_line(line if index else done + line)
+
+
+def _start_text(news: TrialStarted) -> str:
+    what = "found running" if news.found_running else "started"
+    attempt = f" (attempt {news.trial.attempt})" if news.trial.attempt > 1 else ""
+    return f"trial {news.trial.id} {what}{attempt}: {parameters_text(news.trial.parameters)}"

@@ -1,0 +1,135 @@
+"""How far a job is: its running trials, the best so far, the time left."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from wazir.domain.trials import Trial, TrialState
+from wazir.jobs.news import JobStarted, Measured, TrialEnded, TrialStarted
+
+N_RECENT_VALUES = 20
+N_RECENT_TRIALS = 5
+
+
+@dataclass
+class RunningTrial:
+    """A trial whose program runs.
+
+    Attributes:
+        trial: the trial as it was when its program was started.
+        since: Unix seconds at which its program was started.
+        values: the last values of the objective metric, NaN and infinities among them.
+        step: the step of the last value, None if the program counts none.
+    """
+
+    trial: Trial
+    since: float
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=N_RECENT_VALUES))
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class EndedTrial:
+    """A trial that has ended, or was put back to be run again.
+
+    Attributes:
+        trial: the trial as stored.
+        value: the final value of the objective metric, None without one.
+        duration_s: how long its program ran, None if this is not known.
+        values: the last values that were reported while it ran.
+        is_best: whether it was the best so far when it ended.
+    """
+
+    trial: Trial
+    value: float | None
+    duration_s: float | None = None
+    values: tuple[float, ...] = ()
+    is_best: bool = False
+
+
+class JobProgress:
+    """What the news of a job add up to; `now` is always in Unix seconds.
+
+    Counts begin with what the study held and grow by the trials of this runner.
+    """
+
+    def __init__(self, news: JobStarted, now: float) -> None:
+        self.study = news.study
+        self.limits = news.limits
+        self.counts = news.counts
+        self.objective = news.study.config.objective
+        self.started_at = now
+        self.best = news.best
+        self.running: dict[int, RunningTrial] = {}
+        self.recent: deque[EndedTrial] = deque(maxlen=N_RECENT_TRIALS)
+        self._timed_s = 0.0
+        self._n_timed = 0
+
+    @property
+    def best_value(self) -> float | None:
+        """The objective value of the best trial so far."""
+        return None if self.best is None else self._value(self.best)
+
+    def is_better(self, value: float | None) -> bool:
+        """Return whether a value is better than that of the best trial so far."""
+        if value is None:
+            return False
+        best = self.best_value
+        return best is None or self.objective.goal.better(value, best)
+
+    def trial_started(self, news: TrialStarted, now: float) -> None:
+        """A program runs; one that was found running may have begun long ago."""
+        began = news.trial.started_at if news.found_running else None
+        self.running[news.trial.id] = RunningTrial(news.trial, now if began is None else began)
+
+    def measured(self, news: Measured) -> None:
+        """A running trial reported values."""
+        run = self.running.get(news.trial_id)
+        value = news.measurement.metrics.get(self.objective.name)
+        if run is None or value is None:
+            return
+        run.values.append(value)
+        run.step = news.measurement.step
+
+    def trial_ended(self, news: TrialEnded, now: float) -> EndedTrial:
+        """Count a trial and return what is known of it."""
+        trial, run = news.trial, self.running.pop(news.trial.id, None)
+        duration_s = None if run is None else max(0.0, now - run.since)
+        values = () if run is None else tuple(run.values)
+        value = self._value(trial) if trial.state is TrialState.SUCCEEDED else None
+        ended = EndedTrial(trial, value, duration_s, values, self.is_better(value))
+        if trial.state.is_final:
+            self._count(ended)
+        return ended
+
+    def _count(self, ended: EndedTrial) -> None:
+        if ended.trial.state is TrialState.SUCCEEDED:
+            self.counts = replace(self.counts, succeeded=self.counts.succeeded + 1)
+        else:
+            self.counts = replace(self.counts, infeasible=self.counts.infeasible + 1)
+        if ended.is_best:
+            self.best = ended.trial
+        if ended.duration_s is not None:
+            self._timed_s += ended.duration_s
+            self._n_timed += 1
+        self.recent.append(ended)
+
+    def elapsed_s(self, now: float) -> float:
+        """Return how long this runner is at work."""
+        return max(0.0, now - self.started_at)
+
+    def time_left_s(self, now: float) -> float | None:
+        """Return the expected time to the end of the job, None while nothing is known.
+
+        The trials to come take as long as those that ended did on average, spread over the
+        places there are.
+        """
+        n_left = self.limits.n_trials - self.counts.completed
+        if n_left <= 0 or self._n_timed == 0:
+            return None
+        mean_s = self._timed_s / self._n_timed
+        done_s = sum(min(max(0.0, now - run.since), mean_s) for run in self.running.values())
+        return max(0.0, n_left * mean_s - done_s) / min(self.limits.n_parallel, n_left)
+
+    def _value(self, trial: Trial) -> float | None:
+        final = trial.final_measurement
+        return None if final is None else final.value(self.objective.name)

@@ -1,0 +1,116 @@
+"""What is said when a job has ended."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from wazir.app.settings import DATABASE_FILE, RUNS_FOLDER
+from wazir.cli.display.phrases import WHY_ENDED, clean_line, counts_text, exact_text
+from wazir.cli.tables import label_lines
+from wazir.domain.metrics import Metric
+from wazir.domain.studies import TrialCounts
+from wazir.domain.trials import Trial
+from wazir.jobs.state.messages import Ending
+
+
+@dataclass(frozen=True)
+class FirstFailure:
+    """The first trial that failed; `log_lines` are the last lines of its output."""
+
+    trial_id: int
+    reason: str
+    log_lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EndReport:
+    """All that the text of the end says.
+
+    Attributes:
+        study_id: the study's name as users know it.
+        objective: the leading objective metric.
+        best: the best SUCCEEDED trial, None if no trial has succeeded.
+        best_directory: the program's own directory in that trial.
+        best_command: the argument list that the trial ran.
+        cwd: the folder in which the programs run.
+        counts: the trials of the study by state.
+        ending: why the job ended.
+        storage: path of the database.
+        resume_command: a shell command that goes on with the job.
+        first_failure: shown if no trial has succeeded.
+    """
+
+    study_id: str
+    objective: Metric
+    best: Trial | None
+    best_directory: Path | None
+    best_command: tuple[str, ...]
+    cwd: Path
+    counts: TrialCounts
+    ending: Ending
+    storage: str
+    resume_command: str
+    first_failure: FirstFailure | None = None
+
+
+def end_text(report: EndReport) -> str:
+    """Return the last words of a job: what came out, how to use it, how to go on."""
+    why = WHY_ENDED[report.ending]
+    lines = [f"{why[0].upper()}{why[1:]}: {counts_text(report.counts)}."]
+    if report.best is None:
+        lines += ["", *_failure_lines(report), "", *label_lines(_study_rows(report))]
+        return "\n".join(lines)
+    lines += ["", *_best_lines(report, report.best), ""]
+    rows = [
+        ("directory", "" if report.best_directory is None else str(report.best_directory)),
+        ("command", shlex.join(report.best_command)),
+        ("run in", str(report.cwd)),
+        ("run again", _wazir_command(report, "rerun", "best")),
+    ]
+    return "\n".join([*lines, *label_lines([*rows, *_study_rows(report)])])
+
+
+def _best_lines(report: EndReport, best: Trial) -> list[str]:
+    final = best.final_measurement
+    value = None if final is None else final.value(report.objective.name)
+    title = f"Best trial {best.id}"
+    if value is not None:
+        goal = report.objective.goal.value.lower()
+        title += f": {report.objective.name} {exact_text(value)} ({goal})"
+    rows = [(clean_line(name), exact_text(value)) for name, value in best.parameters.items()]
+    return [title, *label_lines(rows, indent=2)]
+
+
+def _failure_lines(report: EndReport) -> list[str]:
+    failure = report.first_failure
+    if failure is None:
+        return ["No trial has succeeded."]
+    reason = [clean_line(line) for line in failure.reason.splitlines() if line.strip()]
+    first, *rest = reason or ["no reason was given"]
+    lines = [
+        f"No trial has succeeded. The first failure was trial {failure.trial_id}:",
+        f"  {first}",
+        *(f"  {line}" for line in rest),
+        "",
+    ]
+    log = [f"  | {clean_line(line)}" for line in failure.log_lines]
+    if not log:
+        return [*lines, "Its program printed nothing."]
+    whole = _wazir_command(report, "logs", str(failure.trial_id))
+    return [*lines, f"The end of its output (all of it: {whole}):", *log]
+
+
+def _study_rows(report: EndReport) -> list[tuple[str, str]]:
+    ran_out = report.ending in (Ending.DONE, Ending.EXHAUSTED)
+    return [
+        ("study", f"{report.study_id} in {report.storage}"),
+        ("go on with", "" if ran_out else report.resume_command),
+    ]
+
+
+def _wazir_command(report: EndReport, command: str, trial: str) -> str:
+    """Return a command about a trial; it names the storage where that is not the default."""
+    argv = ["wazir", command]
+    if Path(report.storage) != report.cwd / RUNS_FOLDER / DATABASE_FILE:
+        argv += ["--storage", report.storage]
+    return shlex.join([*argv, report.study_id, trial])

@@ -1,0 +1,117 @@
+"""The runner is killed at any moment: nothing is lost, nothing runs twice, nothing is left."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+N_KILLS = 20
+
+
+def kill_at_random(job, harness, rng: random.Random, n_done: int | None) -> None:
+    """Start a runner and kill it: at a moment of its start, or once `n_done` trials have ended.
+
+    A runner that has nothing left to do before it is killed is a failure of this test.
+    """
+    runner = job.start()
+    if n_done is not None:
+        harness.wait_until(lambda: len(job.journal.notes("end")) >= n_done, f"{n_done} ends")
+        time.sleep(rng.uniform(0, 0.3))
+    else:
+        time.sleep(rng.uniform(0, 1.0))
+    assert runner.kill(), f"it had ended already:\n{runner.out}\n{runner.err}"
+    assert "Traceback" not in runner.err
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))]
+)
+def test_twenty_kills_of_the_runner(make_job, harness, seed: int) -> None:
+    rng = random.Random(seed)
+    job = make_job(n_trials=40, n_parallel=4, env={"FAULT_STEP_S": "0.12"})
+    # Half of the kills fall into a start, where trials are taken over.
+    moments = sorted(rng.sample(range(34), N_KILLS // 2)) + [None] * (N_KILLS // 2)
+    known = {}
+    for n_done in sorted(moments, key=lambda n: rng.uniform(0, 34) if n is None else n):
+        kill_at_random(job, harness, rng, n_done)
+        trials = job.trials()
+        assert list(trials) == list(range(1, len(trials) + 1)), f"seed {seed}"
+        completed = {t.id: t for t in trials.values() if t.state.is_final}
+        for trial_id, trial in known.items():
+            assert completed[trial_id] == trial, f"seed {seed}: trial {trial_id} was changed"
+        known = completed
+    assert known, "no trial was complete before the last kill"
+    assert job.run(120) == 0
+    trials = job.trials()
+    assert {trial_id: trials[trial_id] for trial_id in known} == known
+    job.check_complete()
+    assert {trial.n_lost_attempts for trial in trials.values()} == {0}
+    job.check_no_process_left()
+
+
+def test_a_result_of_the_dead_time_is_picked_up(make_job, harness) -> None:
+    job = make_job(n_trials=2, n_parallel=2)
+    runner = job.start()
+    job.wait_for_note("start", 2)
+    runner.kill()
+    job.wait_for_note("end", 2)
+    job.check_no_process_left()
+    assert job.states() == ["ACTIVE", "ACTIVE"]
+    assert job.run() == 0
+    job.check_complete()
+    assert {trial.attempt for trial in job.trials().values()} == {1}
+
+
+def test_a_program_that_fails_in_the_dead_time_is_not_retried(make_job) -> None:
+    job = make_job(n_trials=1, n_parallel=1, env={"FAULT_TERM": "0"})
+    runner = job.start()
+    job.wait_for_note("step")
+    runner.kill()
+    (pid,) = job.processes("worker.py")
+    os.kill(pid, signal.SIGTERM)
+    job.wait_for_note("term")
+    job.check_no_process_left()
+    assert job.run() == 1
+    assert job.states() == ["INFEASIBLE"]
+    assert "exit code 7" in job.trials()[1].infeasible_reason
+    assert job.journal.count("start") == {1: 1}
+
+
+def test_killed_between_the_booking_and_the_start_of_a_program(make_job, harness) -> None:
+    """The trial is in the books, its program was never started: that costs no attempt."""
+    job = make_job(n_trials=2, n_parallel=2)
+    for _ in range(3):
+        runner = job.start()
+        harness.wait_until(job.trials, "a trial is in the books")
+        job.kill()
+        assert not runner.runs
+        job.check_no_process_left()
+    job.flags = ("--max-attempts", "4")
+    assert job.run() == 0
+    job.check_complete(n_starts=4)
+
+
+def test_killed_after_ctrl_c(make_job) -> None:
+    """The programs were told to stop; the next runner must run their trials, all of them."""
+    job = make_job(n_trials=2, n_parallel=3, env={"FAULT_STEP_S": "0.5", "FAULT_TERM": "2"})
+    runner = job.start()
+    job.wait_for_note("step", 2)
+    runner.interrupt()
+    job.wait_for_note("term", 2)
+    assert runner.kill()
+    job.env = {"FAULT_STEP_S": "0.05"}
+    assert job.run() == 0
+    job.check_complete(n_starts=2)
+    job.check_no_process_left()
+
+
+def test_a_finished_job_is_only_reported(make_job) -> None:
+    job = make_job(n_trials=2)
+    assert job.run() == 0
+    before = job.stored()
+    assert job.run() == 0
+    assert job.stored() == before
+    job.check_complete()
