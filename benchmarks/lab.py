@@ -43,7 +43,7 @@ from wazir.storage.memory import MemoryStore  # noqa: E402
 EXAMPLE = ROOT / "examples" / "house"
 METRIC = "rmse"
 # What the trainer's own argparse lines say; `check_defaults` compares.
-DEFAULTS = {"learning_rate": 0.01, "batch_size": 30}
+DEFAULTS: Mapping[str, ParameterValue] = {"learning_rate": 0.01, "batch_size": 30}
 GRID_SIDE = 4
 COMMAND = (sys.executable, "-m", "trainer.task", "--output_dir", "{trial_dir}")
 
@@ -92,7 +92,7 @@ def check_defaults(evaluate: Evaluate, output: Path) -> float:
     argv = [sys.executable, "-m", "trainer.task", "--output_dir", str(output)]
     done = subprocess.run(argv, cwd=EXAMPLE, capture_output=True, text=True, check=True)
     value = last_value(done.stdout)
-    if value != evaluate(**DEFAULTS):
+    if value != evaluate(*_point(DEFAULTS)):
         raise measure.CommandFailedError("the trainer's defaults are not DEFAULTS")
     return value
 
@@ -116,17 +116,14 @@ def search(arm: Arm, n_trials: int, seed: int, evaluate: Evaluate) -> list[float
     values = []
     for _ in range(n_trials):
         [trial] = service.suggest_trials(name, 1, "lab", max_n_trials=n_trials)
-        value = evaluate(**_typed(trial.parameters))
+        value = evaluate(*_point(trial.parameters))
         service.complete_trial(name, trial.id, measurement=Measurement({METRIC: value}))
         values.append(value)
     return values
 
 
-def _typed(parameters: Mapping[str, ParameterValue]) -> dict[str, float | int]:
-    return {
-        "learning_rate": float(parameters["learning_rate"]),
-        "batch_size": int(parameters["batch_size"]),
-    }
+def _point(parameters: Mapping[str, ParameterValue]) -> tuple[float, int]:
+    return float(parameters["learning_rate"]), int(parameters["batch_size"])
 
 
 def grid(evaluate: Evaluate) -> list[float]:
@@ -147,13 +144,15 @@ def check_command(n_trials: int, seed: int, expected: Sequence[float]) -> str:
     """Run `wazir tune` as a user would; return how its trials compare with those expected."""
     with tempfile.TemporaryDirectory(prefix="wazir-lab-") as folder:
         storage = Path(folder) / "lab.db"
-        wazir = [*measure.wazir_command()]
-        common = {"cwd": EXAMPLE, "env": measure.wazir_environment(), "check": True}
+        wazir = measure.wazir_command()
+        env = measure.wazir_environment()
         words = ["tune", "hyperparam.yaml", "--trials", str(n_trials), "--seed", str(seed)]
         words += ["--storage", str(storage), "--", *COMMAND]
-        subprocess.run([*wazir, *words], **common, stdout=subprocess.DEVNULL)
+        subprocess.run([*wazir, *words], cwd=EXAMPLE, env=env, capture_output=True, check=True)
         listed = [*wazir, "trials", "--storage", str(storage), "--csv"]
-        done = subprocess.run(listed, **common, capture_output=True, text=True)
+        done = subprocess.run(
+            listed, cwd=EXAMPLE, env=env, capture_output=True, text=True, check=True
+        )
     rows = sorted(csv.DictReader(io.StringIO(done.stdout)), key=lambda row: int(row["id"]))
     found = [float(row[METRIC]) for row in rows]
     n_same = sum(a == b for a, b in zip(found, expected, strict=True))
@@ -200,7 +199,8 @@ def _describe(
     bests |= {name: [min(values) for values in of_seed] for name, of_seed in runs.items()}
     report.add(
         f"Lowest rmse of {n_trials} trials over {n_seeds} seeds, one trial at a time. The default "
-        f"values are {DEFAULTS['learning_rate']:g} and {DEFAULTS['batch_size']}."
+        f"values are learning rate {DEFAULTS['learning_rate']} and batch size "
+        f"{DEFAULTS['batch_size']}."
     )
     header = ["", "mean", "median", "standard deviation", "min", "max"]
     report.add(table(header, [_row(name, values) for name, values in bests.items()]))

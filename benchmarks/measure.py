@@ -57,8 +57,12 @@ def wazir_command() -> list[str]:
 
 
 def wazir_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment in which `wazir` can be imported, without settings of its own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("WAZIR_")}
+    """Return an environment in which `wazir` can be imported, without settings of its own.
+
+    Settings of the interpreter are left out too: without byte code files every start compiles.
+    """
+    left_out = ("WAZIR_", "PYTHON")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     if not is_installed():
         env["PYTHONPATH"] = str(SOURCE)
     return {**env, **(extra or {})}
@@ -79,7 +83,8 @@ def adopt_orphans() -> bool:
     """
     if sys.platform != "linux":
         return False
-    return ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    done: int = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return done == 0
 
 
 def run_measured(
@@ -145,6 +150,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def _load_average() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
+
+
 @dataclass
 class Report:
     """A result as markdown: a title, the command, the machine, then sections in order."""
@@ -153,7 +162,7 @@ class Report:
     title: str
     arguments: Sequence[str]
     _sections: list[str] = field(default_factory=list, init=False)
-    _load: str = field(default_factory=lambda: _load_average(), init=False)
+    _load: str = field(default_factory=_load_average, init=False)
 
     def add(self, text: str) -> None:
         """Add a paragraph or a table."""
@@ -187,10 +196,6 @@ def machine_facts(load_before: str) -> str:
         f"Wazir {how}, {_revision()}",
     ]
     return "\n".join(f"- {fact}" for fact in facts)
-
-
-def _load_average() -> str:
-    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _cpu_model() -> str:

@@ -88,7 +88,9 @@ class Contest:
             "--x",
             "0.{i}",
         ]
-        usage = run_measured([sys.executable, *words], cwd=self.folder)
+        usage = run_measured(
+            [sys.executable, *words], cwd=self.folder, env=measure.wazir_environment()
+        )
         self.pools.append(usage)
         self.programs_cpu_s.append(json.loads(usage.stdout)["programs_cpu_s"])
 

@@ -10,7 +10,6 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from functools import partial
 
 import measure
 from measure import Report, alternating, progress, run_measured, spread, table, verdict
@@ -75,7 +74,7 @@ def main() -> None:
         command.run()
         command.cpu_s.clear()
     progress(f"measuring {args.rounds} rounds")
-    alternating(args.rounds, [partial(command.run) for command in measured])
+    alternating(args.rounds, [command.run for command in measured])
     report.add(
         f"CPU seconds (user + system) of {args.rounds} starts: median and spread (min-max)."
     )

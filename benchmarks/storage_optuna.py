@@ -9,7 +9,7 @@ an hour for 100,000. The rows are inserted in bulk through Optuna's own SQLAlche
 they are the rows that ask and tell leave behind, and Optuna reads them back as its own trials.
 """
 
-import datetime
+import datetime as dt
 import json
 import random
 from pathlib import Path
@@ -54,7 +54,7 @@ def fill(file: Path, n_trials: int) -> None:
 def _insert(
     connection: sqlalchemy.Connection, study_id: int, trial_ids: range, generator: random.Random
 ) -> None:
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     complete = optuna.trial.TrialState.COMPLETE
     finite = models.TrialValueModel.TrialValueType.FINITE
     distribution = distribution_to_json(FloatDistribution(0.0, 1.0))

@@ -120,7 +120,8 @@ class Job:
     """A tuning job: where it runs, with which flags, and what is left of it.
 
     `folder` is where the runner works, and `seen` the same folder as this process sees it.
-    `prefix` is put in front of each command, to run it with fewer rights or elsewhere.
+    `prefix` is put in front of each command, to run it with fewer rights or elsewhere. With
+    `crash` runners kill themselves: see programs/crashing.py.
     """
 
     folder: Path
@@ -133,6 +134,7 @@ class Job:
     flags: Sequence[str] = ()
     program: Sequence[str] = ("worker.py",)
     env: Mapping[str, str] = field(default_factory=dict)
+    crash: Sequence[str] = ()
     marker: str = field(default_factory=lambda: uuid.uuid4().hex)
     runners: list[Runner] = field(default_factory=list)
 
@@ -157,10 +159,12 @@ class Job:
     def start(self, *, terminal: int | None = None) -> Runner:
         """Start a runner; with `terminal` on that one, else with its output in files."""
         number = len(self.runners) + 1
+        crashing = (str(PROGRAMS / "crashing.py"), *self.crash)
+        launcher = crashing if self.crash else ("-m", "wazir")
         out, err = self.logs / f"runner-{number}.out", self.logs / f"runner-{number}.err"
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = subprocess.Popen(
-                [*self.prefix, sys.executable, "-m", "wazir", *self.command()],
+                [*self.prefix, sys.executable, *launcher, *self.command()],
                 cwd=self.folder if self.folder.exists() else "/",
                 env=self.environment(),
                 stdin=subprocess.DEVNULL if terminal is None else terminal,

@@ -80,18 +80,61 @@ def test_a_program_that_fails_in_the_dead_time_is_not_retried(make_job) -> None:
     assert job.journal.count("start") == {1: 1}
 
 
-def test_killed_between_the_booking_and_the_start_of_a_program(make_job, harness) -> None:
-    """The trial is in the books, its program was never started: that costs no attempt."""
-    job = make_job(n_trials=2, n_parallel=2)
-    for _ in range(3):
-        runner = job.start()
-        harness.wait_until(job.trials, "a trial is in the books")
-        job.kill()
-        assert not runner.runs
-        job.check_no_process_left()
-    job.flags = ("--max-attempts", "4")
+SERVICE = "wazir.service.studies:StudyService"
+EXECUTOR = "wazir.jobs.executors.local:LocalExecutor"
+RUN = "wazir.jobs.program_run:ProgramRun"
+POINTS = [
+    (f"{SERVICE}.create_study", "after", 1),
+    (f"{SERVICE}.suggest_trials", "after", 1),
+    (f"{RUN}.prepare", "after", 1),
+    (f"{RUN}.prepare", "after", 2),
+    (f"{EXECUTOR}.launch", "after", 1),
+    (f"{RUN}.started", "before", 1),
+    (f"{SERVICE}.add_measurements", "before", 1),
+    (f"{SERVICE}.add_measurements", "after", 1),
+    (f"{RUN}.final_measurement", "before", 1),
+    (f"{SERVICE}.complete_trial", "before", 1),
+    (f"{SERVICE}.complete_trial", "after", 1),
+    (f"{SERVICE}.complete_trial", "after", 4),
+]
+
+
+@pytest.mark.parametrize(("place", "when", "call"), POINTS)
+def test_killed_at_a_chosen_point(make_job, place: str, when: str, call: int) -> None:
+    """Random moments seldom hit the gaps between two writes; these do."""
+    job = make_job(n_trials=4, env={"FAULT_STEPS": "2", "FAULT_STEP_S": "0.06"})
+    job.crash = (place, when, str(call))
+    runner = job.start()
+    assert runner.process.wait(20) == -signal.SIGKILL, runner.err
+    job.crash = ()
     assert job.run() == 0
-    job.check_complete(n_starts=4)
+    job.check_complete()
+    assert {trial.n_lost_attempts for trial in job.trials().values()} == {0}
+    job.check_no_process_left()
+
+
+TAKE_OVER_POINTS = [
+    (f"{SERVICE}.take_over_trial", "after", 1),
+    (f"{EXECUTOR}.attach", "before", 2),
+    (f"{EXECUTOR}.attach", "after", 2),
+    (f"{SERVICE}.next_attempt", "after", 1),
+]
+
+
+@pytest.mark.parametrize(("place", "when", "call"), TAKE_OVER_POINTS)
+def test_killed_while_trials_are_taken_over(make_job, place: str, when: str, call: int) -> None:
+    """One trial runs, another was booked and never started, when the second runner dies."""
+    job = make_job(n_trials=3, env={"FAULT_STEPS": "2", "FAULT_STEP_S": "0.3"})
+    job.crash = (f"{RUN}.prepare", "before", "2")
+    assert job.start().process.wait(20) == -signal.SIGKILL
+    job.crash = (place, when, str(call))
+    runner = job.start()
+    assert runner.process.wait(20) == -signal.SIGKILL, runner.err
+    job.crash = ()
+    assert job.run() == 0
+    job.check_complete()
+    assert {trial.n_lost_attempts for trial in job.trials().values()} == {0}
+    job.check_no_process_left()
 
 
 def test_killed_after_ctrl_c(make_job) -> None:

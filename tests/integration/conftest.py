@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))
-from command_line import CommandLine  # noqa: E402 - shared with the acceptance tests
+from command_line import CommandLine
 
 
 @pytest.fixture

@@ -34,16 +34,26 @@ def features(places: np.ndarray, nbuckets: int) -> np.ndarray:
 def main() -> None:
     """Read the command line, train, and print the held-out rmse after each epoch."""
     parser = argparse.ArgumentParser()
-    parser.add_argument('--nbuckets', help='Number of buckets into which to discretize lats and lons', default=10, type=int)  # noqa: E501
-    parser.add_argument('--hidden_units', help='List of hidden layer sizes to use for DNN feature columns', nargs='+', default=[128, 32, 4])  # noqa: E501
-    parser.add_argument('--train_batch_size', help='Batch size', default=512, type=int)
-    parser.add_argument('--num_epochs', help='Number of epochs', default=10, type=int)
-    parser.add_argument('--output_dir', help='Where to write the result', required=True)
+    parser.add_argument(
+        "--nbuckets",
+        help="Number of buckets into which to discretize lats and lons",
+        default=10,
+        type=int,
+    )
+    parser.add_argument(
+        "--hidden_units",
+        help="List of hidden layer sizes to use for DNN feature columns",
+        nargs="+",
+        default=[128, 32, 4],
+    )
+    parser.add_argument("--train_batch_size", help="Batch size", default=512, type=int)
+    parser.add_argument("--num_epochs", help="Number of epochs", default=10, type=int)
+    parser.add_argument("--output_dir", help="Where to write the result", required=True)
     args = parser.parse_args()
 
     output_dir = os.path.join(
         args.output_dir,
-        json.loads(os.environ.get('TF_CONFIG', '{}')).get('task', {}).get('trial', ''),
+        json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {}).get("trial", ""),
     )
     sizes = [int(size) for size in " ".join(map(str, args.hidden_units)).split()]
     rng = np.random.default_rng(0)

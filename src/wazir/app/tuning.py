@@ -1,5 +1,6 @@
 """Composing a tuning job: its study, its executor and its controller."""
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from wazir.jobs.news import JobListener
 from wazir.jobs.program_run import JobContext
 from wazir.jobs.provenance import collect_provenance
 from wazir.jobs.resolution import ResolvedJob
-from wazir.jobs.spec import JOB_NAMESPACE, JobSpec, job_spec_of
+from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.jobs.state.messages import Ending
 from wazir.service.studies import StudyService
 
@@ -77,7 +78,8 @@ def open_tuning_study(
     if existing is not None:
         _check_same(existing, job, _free_name(name.study_id, taken))
     study = service.create_study(name, config)
-    service.update_metadata(name, JOB_NAMESPACE, job.spec.to_metadata())
+    ignored = {IGNORED_KEY: json.dumps(job.ignored)}
+    service.update_metadata(name, JOB_NAMESPACE, {**job.spec.to_metadata(), **ignored})
     if existing is None and first_trial is not None:
         service.add_trial(name, first_trial)
     if study.state is StudyState.INACTIVE:

@@ -23,9 +23,8 @@ from wazir.domain.metrics import Measurement, Metric
 from wazir.domain.space import describe
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.jobs.spec import JOB_NAMESPACE
+from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE
 
-_IGNORED_KEY = "ignored"
 _N_SHOWN_IDS = 8
 _RUNNING = (TrialState.ACTIVE, TrialState.STOPPING)
 
@@ -104,7 +103,7 @@ def counts_text(counts: TrialCounts, planned: int | None) -> str:
 
 def ignored_fields(view: StudyView) -> list[str]:
     """Return the fields of the configuration file that were stored and mean nothing here."""
-    text = view.study.metadata.get(JOB_NAMESPACE, {}).get(_IGNORED_KEY, "[]")
+    text = view.study.metadata.get(JOB_NAMESPACE, {}).get(IGNORED_KEY, "[]")
     found = json.loads(text)
     document = {} if view.job is None else view.job.document
     return [_with_value(str(path), document) for path in found]

@@ -12,6 +12,8 @@ from wazir.jobs.command_line import CommandTemplate
 from wazir.jobs.passing import Passing
 
 JOB_NAMESPACE = "wazir.job"
+# Fields of the configuration file that mean nothing on this machine, as a JSON list.
+IGNORED_KEY = "ignored"
 _SPEC_KEY = "spec"
 
 

@@ -61,9 +61,7 @@ def test_after_a_success_more_than_three_and_half_may_fail(n_succeeded, n_failur
         n_failed += 1
         if m.EndJob(m.Ending.TOO_MANY_FAILURES) in state.handle(m.AttemptFailed(trial_id, "x")):
             break
-    expected = next(
-        n for n in range(1, 51) if n > max(3, (n + n_succeeded) / 2)
-    )
+    expected = next(n for n in range(1, 51) if n > max(3, (n + n_succeeded) / 2))
     assert n_failed == expected
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from wazir.cli.tables import text_width
 
+_NOT_FINITE: Final = "x"
+
 
 @dataclass(frozen=True)
 class Glyphs:
@@ -14,30 +16,28 @@ class Glyphs:
 
     Attributes:
         levels: the steps of a sparkline from low to high.
-        not_finite: stands for NaN and infinities in a sparkline.
         arrow: points at the best trial.
         ellipsis: stands for what was cut.
         is_ascii: whether nothing but ASCII may be shown.
     """
 
     levels: str
-    not_finite: str
     arrow: str
     ellipsis: str
     is_ascii: bool
 
     def sparkline(self, values: Sequence[float], width: int) -> str:
-        """Return a curve of the last `width` values, scaled to their own range."""
+        """Return a curve of the last `width` values, scaled to their range; x is not finite."""
         shown = values[-width:] if width > 0 else ()
         finite = [value for value in shown if math.isfinite(value)]
         if not finite:
-            return self.not_finite * len(shown)
+            return _NOT_FINITE * len(shown)
         low, high = min(finite), max(finite)
         return "".join(self._level(value, low, high) for value in shown)
 
     def _level(self, value: float, low: float, high: float) -> str:
         if not math.isfinite(value):
-            return self.not_finite
+            return _NOT_FINITE
         n_levels = len(self.levels)
         # Halved, because the difference of two floats may be infinite.
         span = high / 2 - low / 2
@@ -62,14 +62,14 @@ class Glyphs:
         return "".join(kept) + self.ellipsis
 
 
-UNICODE: Final = Glyphs("▁▂▃▄▅▆▇█", "×", "◂", "…", is_ascii=False)
-ASCII: Final = Glyphs("_.-~=+*#", "?", "<", "...", is_ascii=True)
+UNICODE: Final = Glyphs("▁▂▃▄▅▆▇█", "◂", "…", is_ascii=False)
+ASCII: Final = Glyphs("_.-~=+*#", "<", "...", is_ascii=True)
 
 
 def glyphs_for(encoding: str) -> Glyphs:
     """Return the glyphs that an encoding can hold."""
     try:
-        (UNICODE.levels + UNICODE.not_finite + UNICODE.arrow + UNICODE.ellipsis).encode(encoding)
+        (UNICODE.levels + UNICODE.arrow + UNICODE.ellipsis).encode(encoding)
     except (LookupError, UnicodeEncodeError):
         return ASCII
     return UNICODE

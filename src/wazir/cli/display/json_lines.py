@@ -23,7 +23,7 @@ again ends in state REQUESTED.
 from typing import TextIO
 
 from wazir.cli.display.output import SafeStream
-from wazir.cli.display.progress import JobProgress
+from wazir.cli.display.progress import JobProgress, LaterNews
 from wazir.domain.clock import Clock
 from wazir.domain.codec import measurement_to_dict, metrics_to_dict
 from wazir.domain.json_fields import JsonObject, encode_number, to_json
@@ -58,8 +58,9 @@ class JsonLinesDisplay:
                 self._write("job_started", now, _job_started(news, self._progress))
             case Warned():
                 self._write("warning", now, {"text": news.text})
-            case _ if self._progress is not None:
-                self._follow(news, self._progress, now)
+            case TrialStarted() | Measured() | TrialEnded() | JobEnded():
+                if self._progress is not None:
+                    self._follow(news, self._progress, now)
 
     def tick(self) -> None:
         """Do nothing: lines are written when something happens."""
@@ -67,7 +68,7 @@ class JsonLinesDisplay:
     def close(self) -> None:
         """Do nothing: there is nothing to restore."""
 
-    def _follow(self, news: JobNews, progress: JobProgress, now: float) -> None:
+    def _follow(self, news: LaterNews, progress: JobProgress, now: float) -> None:
         match news:
             case TrialStarted():
                 progress.trial_started(news, now)

@@ -10,7 +10,7 @@ from rich.text import Text
 from wazir.cli.display.glyphs import glyphs_for
 from wazir.cli.display.output import SafeStream
 from wazir.cli.display.phrases import FailureTexts, clean_line, end_line, put_back_text
-from wazir.cli.display.progress import JobProgress
+from wazir.cli.display.progress import JobProgress, LaterNews
 from wazir.cli.display.view import JobView
 from wazir.cli.tables import shown_path
 from wazir.domain.clock import Clock
@@ -62,8 +62,9 @@ class LiveDisplay:
                 self._begin(news)
             case Warned():
                 self._print(f"warning: {clean_line(news.text)}", "yellow")
-            case _ if self._progress is not None:
-                self._follow(news, self._progress)
+            case TrialStarted() | Measured() | TrialEnded() | JobEnded():
+                if self._progress is not None:
+                    self._follow(news, self._progress)
 
     def tick(self) -> None:
         """Draw, if it is time to."""
@@ -98,7 +99,7 @@ class LiveDisplay:
         )
         self._live.start(refresh=True)
 
-    def _follow(self, news: JobNews, progress: JobProgress) -> None:
+    def _follow(self, news: LaterNews, progress: JobProgress) -> None:
         now = self._clock()
         match news:
             case TrialStarted():
@@ -109,7 +110,7 @@ class LiveDisplay:
                 self._trial_ended(news, progress, now)
             case JobEnded():
                 self.close()
-                self._print(end_line(progress, news.counts, news.ending, now), "")
+                self._print(end_line(progress, now), "")
 
     def _trial_ended(self, news: TrialEnded, progress: JobProgress, now: float) -> None:
         ended = progress.trial_ended(news, now)
@@ -122,8 +123,8 @@ class LiveDisplay:
                 self._print(line, "")
 
     def _print(self, line: str, style: str) -> None:
-        """Print a line above the view; the terminal wraps it, so that it can be copied whole."""
-        self._console.print(Text(line, style=style), soft_wrap=True)
+        """Print a line above the view, where it stays."""
+        self._console.print(Text(line, style=style, overflow="fold"))
 
 
 class _Picture:

@@ -12,7 +12,7 @@ from wazir.cli.display.phrases import (
     put_back_text,
     success_text,
 )
-from wazir.cli.display.progress import EndedTrial, JobProgress
+from wazir.cli.display.progress import EndedTrial, JobProgress, LaterNews
 from wazir.cli.tables import shown_path, shown_value
 from wazir.domain.clock import Clock
 from wazir.domain.durations import format_duration
@@ -51,8 +51,9 @@ class PlainDisplay:
                 self._begin(news)
             case Warned():
                 self._out.write_line(f"warning: {clean_line(news.text)}")
-            case _ if self._progress is not None:
-                self._follow(news, self._progress)
+            case TrialStarted() | Measured() | TrialEnded() | JobEnded():
+                if self._progress is not None:
+                    self._follow(news, self._progress)
 
     def tick(self) -> None:
         """Do nothing: lines are written when something happens."""
@@ -75,7 +76,7 @@ class PlainDisplay:
                 text += f"; best {progress.objective.name}={value} (trial {progress.best.id})"
             self._out.write_line(text)
 
-    def _follow(self, news: JobNews, progress: JobProgress) -> None:
+    def _follow(self, news: LaterNews, progress: JobProgress) -> None:
         now = self._clock()
         match news:
             case TrialStarted():
@@ -89,7 +90,7 @@ class PlainDisplay:
                 self._said_at.pop(news.trial.id, None)
                 self._say_end(progress.trial_ended(news, now), progress)
             case JobEnded():
-                self._out.write_line(end_line(progress, news.counts, news.ending, now))
+                self._out.write_line(end_line(progress, now))
 
     def _say_alive(self, trial_id: int, progress: JobProgress, now: float) -> None:
         run = progress.running.get(trial_id)

@@ -1,10 +1,15 @@
 """How far a job is: its running trials, the best so far, the time left."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from wazir.domain.trials import Trial, TrialState
-from wazir.jobs.news import JobStarted, Measured, TrialEnded, TrialStarted
+from wazir.jobs.news import JobEnded, JobStarted, Measured, TrialEnded, TrialStarted
+
+LaterNews: TypeAlias = TrialStarted | Measured | TrialEnded | JobEnded
+"""What can only come when a job has started."""
 
 N_RECENT_VALUES = 20
 N_RECENT_TRIALS = 5
@@ -49,7 +54,8 @@ class EndedTrial:
 class JobProgress:
     """What the news of a job add up to; `now` is always in Unix seconds.
 
-    Counts begin with what the study held and grow by the trials of this runner.
+    Counts begin with what the study held and grow by the trials of this runner. `recent` holds
+    the last trials that SUCCEEDED.
     """
 
     def __init__(self, news: JobStarted, now: float) -> None:
@@ -68,6 +74,16 @@ class JobProgress:
     def best_value(self) -> float | None:
         """The objective value of the best trial so far."""
         return None if self.best is None else self._value(self.best)
+
+    @property
+    def leader(self) -> int | None:
+        """Id of the trial with the best value: a running one by its last value, or the best."""
+        leader, best = None if self.best is None else self.best.id, self.best_value
+        for trial_id, run in self.running.items():
+            value = run.values[-1] if run.values else math.nan
+            if math.isfinite(value) and (best is None or self.objective.goal.better(value, best)):
+                leader, best = trial_id, value
+        return leader
 
     def is_better(self, value: float | None) -> bool:
         """Return whether a value is better than that of the best trial so far."""
@@ -104,6 +120,7 @@ class JobProgress:
     def _count(self, ended: EndedTrial) -> None:
         if ended.trial.state is TrialState.SUCCEEDED:
             self.counts = replace(self.counts, succeeded=self.counts.succeeded + 1)
+            self.recent.append(ended)
         else:
             self.counts = replace(self.counts, infeasible=self.counts.infeasible + 1)
         if ended.is_best:
@@ -111,7 +128,6 @@ class JobProgress:
         if ended.duration_s is not None:
             self._timed_s += ended.duration_s
             self._n_timed += 1
-        self.recent.append(ended)
 
     def elapsed_s(self, now: float) -> float:
         """Return how long this runner is at work."""

@@ -8,18 +8,17 @@ from rich.text import Text
 from wazir.cli.display.glyphs import Glyphs
 from wazir.cli.display.phrases import about_duration, clean_line, parameters_text
 from wazir.cli.display.progress import EndedTrial, JobProgress, RunningTrial
-from wazir.cli.tables import counted, shown_value, text_width
+from wazir.cli.tables import shown_value, text_width
 from wazir.domain.durations import format_duration
-from wazir.domain.trials import TrialState
 
 _GAP = "  "
 _GOOD = "green"
-_BAD = "red"
 _FAINT = "dim"
 _MIN_PARAMETERS_WIDTH = 12
 _MAX_SHOWN_ENDED = 3
-_WIDE_SPARKLINE = 20
-_NARROW_SPARKLINE = 10
+_MIN_HEIGHT_FOR_BLANKS = 12
+_WIDE_CURVE = 20
+_NARROW_CURVE = 10
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Layout:
 
     trial: int
     value: int
-    sparkline: int
+    curve: int
     time: int
     step: int
     parameters: int
@@ -36,7 +35,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class JobView:
-    """Draws a job. `is_better` of the progress decides where the arrow points."""
+    """Draws a job; the arrow points at the trial that leads."""
 
     progress: JobProgress
     glyphs: Glyphs
@@ -44,13 +43,17 @@ class JobView:
     def lines(self, now: float, width: int, height: int) -> list[Text]:
         """Return at most `height` lines of at most `width` characters."""
         top = [*self._summary(now, width), *self._best(width)]
+        if height >= _MIN_HEIGHT_FOR_BLANKS:
+            top.insert(0, Text())
         n_left = height - len(top)
         runs = list(self.progress.running.values())
         ended = list(self.progress.recent)[::-1][:_MAX_SHOWN_ENDED]
         if n_left < 2 or not (runs or ended):
             return top[: max(1, height)]
         layout = self._layout(now, width)
-        body = [Text(), self._titles(layout, width)][-min(2, n_left - 1) :]
+        body = [self._titles(layout, width)]
+        if height >= _MIN_HEIGHT_FOR_BLANKS:
+            body.insert(0, Text())
         body += self._running_rows(runs, layout, now, width, n_left - len(body))
         n_left -= len(body)
         if ended and n_left >= 2:
@@ -69,8 +72,7 @@ class JobView:
             time += f", about {about_duration(left_s)} left"
         study = progress.study
         pieces = [study.name.study_id, study.config.algorithm, counts, time]
-        lines = [self._line(line, width, "bold") for line in _flow(pieces, width)]
-        return lines
+        return [self._line(line, width, "bold") for line in _flow(pieces, width)]
 
     def _best(self, width: int) -> list[Text]:
         progress = self.progress
@@ -95,13 +97,25 @@ class JobView:
         trial = max(len("trial"), _widest(map(str, ids)))
         value = max(_widest(values), min(8, text_width(progress.objective.name)))
         left = width - trial - len(_GAP) - value
-        sparkline, left = _take(left, 2 + _longest_series(progress), _WIDE_SPARKLINE)
-        time, left = _take(left, max(4, _widest(times)), 0)
-        step, left = _take(left, max(4, _widest(steps)) if any(steps) else 0, 0)
+        curve = self._curve_width(left - len(_GAP))
+        left -= curve + len(_GAP)
+        time, left = _take(left, max(4, _widest(times)))
+        step, left = _take(left, max(4, _widest(steps)) if any(steps) else 0)
         parameters = left - len(_GAP)
         if parameters < _MIN_PARAMETERS_WIDTH:
             parameters = 0
-        return Layout(trial, value, sparkline, time, step, parameters)
+        return Layout(trial, value, curve, time, step, parameters)
+
+    def _curve_width(self, room: int) -> int:
+        """Return the width of the curves with their arrow, of the arrow alone, or 0."""
+        runs, ended = self.progress.running.values(), self.progress.recent
+        series = [run.values for run in runs] + [trial.values for trial in ended]
+        if all(len(values) < 2 for values in series):
+            return 1 if room >= 1 else 0
+        for width in (_WIDE_CURVE, _NARROW_CURVE):
+            if room >= 2 * width:
+                return width + 2
+        return 0
 
     def _titles(self, layout: Layout, width: int) -> Text:
         name = clean_line(self.progress.objective.name)
@@ -114,12 +128,12 @@ class JobView:
         n_shown = len(runs) if len(runs) <= height else max(0, height - 1)
         rows = [self._running_row(run, layout, now, width) for run in runs[:n_shown]]
         if n_shown < len(runs) and height > 0:
-            more = f"and {counted(len(runs) - n_shown, 'running trial')} more"
+            more = f"and {len(runs) - n_shown} more running"
             rows.append(self._line(more, width, _FAINT))
         return rows
 
     def _running_row(self, run: RunningTrial, layout: Layout, now: float, width: int) -> Text:
-        leads = bool(run.values) and self.progress.is_better(run.values[-1])
+        leads = run.trial.id == self.progress.leader
         cells = [
             str(run.trial.id),
             _last(run),
@@ -131,31 +145,27 @@ class JobView:
         return self._line(self._joined(cells, layout), width, _GOOD if leads else "")
 
     def _ended_row(self, ended: EndedTrial, layout: Layout, width: int) -> Text:
-        label = str(ended.trial.id).rjust(layout.trial)
-        if ended.trial.state is TrialState.INFEASIBLE:
-            reason = clean_line(ended.trial.infeasible_reason.partition("\n")[0])
-            return self._line(f"{label}{_GAP}INFEASIBLE: {reason}", width, _BAD)
-        is_best = self.progress.best is not None and ended.trial.id == self.progress.best.id
+        leads = ended.trial.id == self.progress.leader
         cells = [
-            label,
+            str(ended.trial.id),
             shown_value(ended.value),
-            self._curve(ended.values, layout, leads=is_best),
+            self._curve(ended.values, layout, leads=leads),
             _ended_time(ended),
             "",
             parameters_text(ended.trial.parameters),
         ]
-        return self._line(self._joined(cells, layout), width, _GOOD if is_best else "")
+        return self._line(self._joined(cells, layout), width, _GOOD if leads else "")
 
     def _curve(self, values: Sequence[float], layout: Layout, *, leads: bool) -> str:
-        curve = self.glyphs.sparkline(values, layout.sparkline - 2)
-        return f"{curve} {self.glyphs.arrow}" if leads else curve
+        curve = self.glyphs.sparkline(values, layout.curve - 2)
+        return f"{curve} {self.glyphs.arrow}".lstrip() if leads else curve
 
     def _joined(self, cells: Sequence[str], layout: Layout) -> str:
         trial, value, curve, time, step, parameters = cells
         pairs = [
             (trial, layout.trial, True),
             (value, layout.value, True),
-            (curve, layout.sparkline, False),
+            (curve, layout.curve, False),
             (time, layout.time, True),
             (step, layout.step, True),
             (parameters, layout.parameters, False),
@@ -181,19 +191,11 @@ def _flow(pieces: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def _take(left: int, wanted: int, most: int) -> tuple[int, int]:
+def _take(left: int, wanted: int) -> tuple[int, int]:
     """Return the width of a column and what is then left; 0 where it does not fit."""
-    if most:
-        room = left - len(_GAP)
-        wanted = min(wanted, (most if room > 2 * most else _NARROW_SPARKLINE) + 2)
     if wanted <= 0 or wanted + len(_GAP) > left:
         return 0, left
     return wanted, left - wanted - len(_GAP)
-
-
-def _longest_series(progress: JobProgress) -> int:
-    running = [len(run.values) for run in progress.running.values()]
-    return max(running + [len(ended.values) for ended in progress.recent], default=0)
 
 
 def _aligned(text: str, width: int, *, right: bool) -> str:

@@ -116,13 +116,13 @@ where
 order by trial_id
 limit :limit;
 
--- The term "state in (...)" is that of the partial indexes: without it they are not used.
+-- The term "state in (...)" is that of the partial indexes: without it they cannot be used.
 -- name: select_pending_trials
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
     completed_at, created_revision, completed_revision
-from trials
+from trials indexed by pending_trials
 where
     study_key = :study_key
     and state in ('REQUESTED', 'ACTIVE', 'STOPPING')
@@ -135,7 +135,7 @@ select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
     completed_at, created_revision, completed_revision
-from trials
+from trials indexed by pending_trials_of_clients
 where
     study_key = :study_key
     and state in ('REQUESTED', 'ACTIVE', 'STOPPING')

@@ -9,9 +9,7 @@ from typing import Any, TypeAlias
 from wazir.domain.codec import (
     config_from_dict,
     config_to_dict,
-    measurement_from_dict,
     measurement_to_dict,
-    metadata_from_dict,
     metadata_to_dict,
     metrics_from_dict,
     metrics_to_dict,
@@ -92,7 +90,7 @@ def trial_from_row(row: Row) -> Trial:
         n_lost_attempts=row[4],
         lease_expires_at=row[5],
         parameters=json.loads(row[6]),
-        final_measurement=None if final is None else measurement_from_dict(json.loads(final)),
+        final_measurement=None if final is None else _measurement(final),
         infeasible_reason=row[8],
         stopping_reason=row[9],
         metadata=_metadata(row[10]),
@@ -149,8 +147,16 @@ def _config(text: str) -> StudyConfig:
     return config_from_dict(json.loads(text))
 
 
+# The next two trust what this module wrote: a study has many trials, and checks would double the
+# time to read them.
+def _measurement(text: str) -> Measurement:
+    data = json.loads(text)
+    return Measurement(metrics_from_dict(data["metrics"]), data["step"], data["elapsed_s"])
+
+
 def _metadata(text: str) -> Metadata:
-    return {} if text == "{}" else metadata_from_dict(json.loads(text))
+    metadata: Metadata = json.loads(text)
+    return metadata
 
 
 def _metadata_text(metadata: Metadata) -> str:

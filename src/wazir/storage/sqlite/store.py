@@ -110,7 +110,10 @@ class SqliteStore:
     def counts(self, name: StudyName) -> TrialCounts:
         """Return how many trials are in which state."""
         with self._pool.reading() as connection:
-            return study_from_row(_existing_study(connection, name)).counts
+            row = connection.execute(queries()["select_counts"], name_bindings(name)).fetchone()
+            if row is None:
+                raise _not_found(connection, name)
+        return TrialCounts(*row)
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
         """Return a trial."""

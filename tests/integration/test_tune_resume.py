@@ -1,0 +1,127 @@
+"""The same command again: what goes on, what is refused, and what is left alone."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+PROGRAM = 'echo run >> runs.txt\necho "rmse=$2"\n'
+TUNE = ("tune", "--minimize", "rmse", "--algorithm", "random")
+SPACE = ("-p", "x=0.0..1.0")
+COMMAND = ("--", "sh", "train.sh")
+
+
+@pytest.fixture
+def job(wazir_in):
+    wazir_in.write("train.sh", PROGRAM)
+    wazir_in(*TUNE, *SPACE, "--trials", "2", *COMMAND)
+    return wazir_in
+
+
+def n_runs(job):
+    return len((job.folder / "runs.txt").read_text().splitlines())
+
+
+def points(job, study):
+    return [(trial.id, trial.parameters["x"], trial.value) for trial in job.trials(study)]
+
+
+def test_each_trial_is_run_once_and_its_value_is_kept(job):
+    assert n_runs(job) == 2
+    assert [number for number, _, _ in points(job, "train")] == [1, 2]
+    assert all(value == x for _, x, value in points(job, "train"))
+
+
+def test_a_finished_job_prints_its_result_and_runs_nothing(job):
+    before = points(job, "train")
+    again = job(*TUNE, *SPACE, "--trials", "2", *COMMAND)
+    assert n_runs(job) == 2
+    assert points(job, "train") == before
+    best = min(value for _, _, value in before)
+    assert f"{best:.4g}" in again.text
+
+
+def test_more_trials_and_more_parallelism_go_on_with_the_same_study(job):
+    before = points(job, "train")
+    job(*TUNE, *SPACE, "--trials", "5", "--parallel", "2", *COMMAND)
+    after = points(job, "train")
+    assert after[:2] == before
+    assert [number for number, _, _ in after] == [1, 2, 3, 4, 5]
+    assert n_runs(job) == 5
+
+
+def test_another_space_is_refused_with_the_difference_and_the_ways_out(job):
+    refused = job(*TUNE, "-p", "x=0.0..2.0", "--trials", "4", *COMMAND, code=2)
+    for wanted in ("'train'", "x", "0.0..1.0", "0.0..2.0", "--study NAME", "--no-resume"):
+        assert wanted in refused.text
+    assert "'train-2'" in refused.text
+    assert n_runs(job) == 2
+    assert len(points(job, "train")) == 2
+
+
+def test_an_added_parameter_and_another_goal_are_differences_too(job):
+    added = job(*TUNE, *SPACE, "-p", "depth=1..5", *COMMAND, code=2)
+    assert "depth" in added.text
+    goal = job("tune", "--maximize", "rmse", *SPACE, *COMMAND, code=2)
+    assert "MINIMIZE rmse" in goal.text
+    assert "MAXIMIZE rmse" in goal.text
+
+
+def test_another_command_is_refused(job):
+    refused = job(*TUNE, *SPACE, *COMMAND, "--verbose", code=2)
+    assert "was sh train.sh, is sh train.sh --verbose" in refused.text
+    assert n_runs(job) == 2
+
+
+def test_no_resume_starts_a_second_study_and_deletes_nothing(job):
+    before = points(job, "train")
+    again = job(*TUNE, *SPACE, "--trials", "1", "--no-resume", *COMMAND)
+    assert "train-2" in again.text
+    assert points(job, "train") == before
+    assert len(points(job, "train-2")) == 1
+    job(*TUNE, *SPACE, "--trials", "1", "--no-resume", *COMMAND)
+    assert len(points(job, "train-3")) == 1
+
+
+def test_a_named_study_stands_beside_the_first(job):
+    job(*TUNE, "-p", "x=0.0..2.0", "--trials", "1", "--study", "wide", *COMMAND)
+    assert len(points(job, "wide")) == 1
+    assert len(points(job, "train")) == 2
+
+
+def test_ctrl_c_stops_gently_and_the_same_command_goes_on(wazir_in):
+    wazir_in.write(
+        "train.sh",
+        'trap "echo saved > saved.txt; exit 0" TERM\n'
+        'echo "rmse=$2"; [ $CLOUD_ML_TRIAL_ID = 1 ] && exit\n'
+        "echo started > started.txt\n"
+        "[ -e saved.txt ] || { sleep 30 & wait; }\n",
+    )
+    arguments = (*TUNE, *SPACE, "--trials", "3", *COMMAND)
+    runner = subprocess.Popen(
+        wazir_in.argv(*arguments),
+        cwd=wazir_in.folder,
+        env=wazir_in.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 20
+    while not (wazir_in.folder / "started.txt").exists():
+        assert time.monotonic() < deadline
+        assert runner.poll() is None
+        time.sleep(0.02)
+    runner.send_signal(signal.SIGINT)
+    said, _ = runner.communicate(timeout=20)
+    assert runner.returncode == 130, said
+    assert "Traceback" not in said
+    assert (wazir_in.folder / "saved.txt").exists()
+
+    first = wazir_in.trials("train")[0]
+    wazir_in(*arguments)
+    trials = wazir_in.trials("train")
+    assert [(trial.id, str(trial.state)) for trial in trials] == [
+        (1, "SUCCEEDED"), (2, "SUCCEEDED"), (3, "SUCCEEDED"),
+    ]  # fmt: skip
+    assert trials[0].parameters == first.parameters
