@@ -1,5 +1,6 @@
 """Failures and limits: what ends a trial or the job, what is said, and the exit code."""
 
+import sys
 import time
 
 import pytest
@@ -24,7 +25,11 @@ def test_a_job_that_only_fails_shows_the_end_of_the_first_log(wazir_in):
 def test_as_many_first_failures_as_parallel_trials_stop_the_job(wazir_in):
     wazir_in.write("train.sh", "sleep 0.2\nexit 3\n")
     wazir_in(*TUNE, "--parallel", "3", *COMMAND, code=1)
-    assert states(wazir_in) == ["INFEASIBLE"] * 3
+    # Others have started meanwhile; they are put back.
+    found = states(wazir_in)
+    assert found.count("INFEASIBLE") == 3
+    assert set(found) <= {"INFEASIBLE", "REQUESTED"}
+    assert len(found) <= 5
 
 
 def test_some_failures_do_not_stop_the_job(wazir_in):
@@ -87,7 +92,7 @@ def test_a_killed_program_is_named(wazir_in):
 
 def test_the_exception_of_a_python_program_is_the_reason(wazir_in):
     wazir_in.write("train.py", "raise RuntimeError('no data in ./data')\n")
-    failed = wazir_in(*TUNE, "--", "python3", "-S", "train.py", code=1)
+    failed = wazir_in(*TUNE, "--", sys.executable, "-S", "train.py", code=1)
     assert "RuntimeError: no data in ./data" in failed.text
     reason = wazir_in.trials("train")[0].infeasible_reason
     assert "RuntimeError: no data in ./data" in reason

@@ -1,6 +1,7 @@
 """What a program gets: its arguments, its environment, its folder; and what is recorded of it."""
 
 import json
+import sys
 from pathlib import Path
 
 TUNE = ("tune", "--minimize", "rmse", "--algorithm", "random")
@@ -22,7 +23,7 @@ trainingInput:
     - {parameterName: x, type: DOUBLE, minValue: 0.0, maxValue: 1.0}
     - {parameterName: depth, type: INTEGER, minValue: 2, maxValue: 8}
 """
-COMMAND = ("--", "python3", "-S", "train.py")
+COMMAND = ("--", sys.executable, "-S", "train.py")
 
 
 def seen(wazir_in, trial_id, study="train"):

@@ -1,5 +1,7 @@
 """What is tried: the defaults first, files and flags together, seeds and algorithms by name."""
 
+import sys
+
 import pytest
 
 TUNE = ("tune", "--minimize", "rmse")
@@ -13,7 +15,7 @@ args = parser.parse_args()
 print(f"rmse={args.lr}")
 """
 SPACE = ("-p", "lr=0.01..1.0:log", "-p", "depth=2..8", "-p", "mode=fast,slow")
-PYTHON = ("--", "python3", "-S", "train.py")
+PYTHON = ("--", sys.executable, "-S", "train.py")
 CONFIG = """
 trainingInput:
   hyperparameters:
@@ -116,7 +118,7 @@ def test_the_name_of_the_study_is_that_of_the_program(wazir_in):
     wazir_in.write("trainer/__init__.py", "")
     wazir_in.write("trainer/task.py", "print('rmse=1')\n")
     flags = ("-p", "x=0.0..1.0", "--trials", "1")
-    wazir_in(*TUNE, *flags, "--", "python3", "-m", "trainer.task")
-    wazir_in(*TUNE, *flags, "--", "env", "MODE=fast", "python3", "-S", "-u", "trainer/task.py")
+    wazir_in(*TUNE, *flags, "--", sys.executable, "-m", "trainer.task")
+    wazir_in(*TUNE, *flags, "--", "env", "MODE=fast", sys.executable, "-S", "-u", "trainer/task.py")
     assert len(wazir_in.trials("trainer.task")) == 1
     assert len(wazir_in.trials("task")) == 1

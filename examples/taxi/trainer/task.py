@@ -34,18 +34,10 @@ def features(places: np.ndarray, nbuckets: int) -> np.ndarray:
 def main() -> None:
     """Read the command line, train, and print the held-out rmse after each epoch."""
     parser = argparse.ArgumentParser()
-    parser.add_argument(
-        "--nbuckets",
-        help="Number of buckets into which to discretize lats and lons",
-        default=10,
-        type=int,
-    )
-    parser.add_argument(
-        "--hidden_units",
-        help="List of hidden layer sizes to use for DNN feature columns",
-        nargs="+",
-        default=[128, 32, 4],
-    )
+    # fmt: off
+    parser.add_argument('--nbuckets', help='Number of buckets into which to discretize lats and lons', default=10, type=int)
+    parser.add_argument('--hidden_units', help='List of hidden layer sizes to use for DNN feature columns', nargs='+', default=[128, 32, 4])
+    # fmt: on
     parser.add_argument("--train_batch_size", help="Batch size", default=512, type=int)
     parser.add_argument("--num_epochs", help="Number of epochs", default=10, type=int)
     parser.add_argument("--output_dir", help="Where to write the result", required=True)

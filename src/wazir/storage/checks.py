@@ -29,8 +29,8 @@ def check_measurement(measurement: Measurement) -> None:
     """Raise InvalidInputError if a measurement holds what a store cannot keep."""
     if measurement.step is not None and measurement.step > MAX_STORED_INT:
         raise InvalidInputError(f"a step must be less than 2**63, got {measurement.step!r}")
-    if measurement.elapsed_s is not None and math.isnan(measurement.elapsed_s):
-        raise InvalidInputError("elapsed_s must be a number of seconds, got NaN")
+    if measurement.elapsed_s is not None and not math.isfinite(measurement.elapsed_s):
+        raise InvalidInputError(f"elapsed_s must be finite, got {measurement.elapsed_s!r}")
     for name in measurement.metrics:
         _check_text(name)
 

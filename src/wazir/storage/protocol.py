@@ -21,8 +21,8 @@ class StudyWriter(Protocol):
     writes what was there. Reads see the changes of this transaction; `study` does not.
 
     A writer belongs to the thread that began it and ends with its block; its methods raise
-    RuntimeError afterwards. Parameter values must be finite, texts valid Unicode and steps less than
-    2**63; anything else raises InvalidInputError.
+    RuntimeError afterwards. Parameter values and `elapsed_s` must be finite, texts valid Unicode
+    and steps less than 2**63; anything else raises InvalidInputError.
     """
 
     @property

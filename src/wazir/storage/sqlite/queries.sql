@@ -116,7 +116,7 @@ where
 order by trial_id
 limit :limit;
 
--- The term "state in (...)" is that of the partial indexes: without it they cannot be used.
+-- The term "state not in (...)" is that of the partial indexes: without it they cannot be used.
 -- name: select_pending_trials
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
@@ -125,7 +125,7 @@ select
 from trials indexed by pending_trials
 where
     study_key = :study_key
-    and state in ('REQUESTED', 'ACTIVE', 'STOPPING')
+    and state not in ('SUCCEEDED', 'INFEASIBLE')
     and state = :state
 order by trial_id
 limit :limit;
@@ -138,7 +138,7 @@ select
 from trials indexed by pending_trials_of_clients
 where
     study_key = :study_key
-    and state in ('REQUESTED', 'ACTIVE', 'STOPPING')
+    and state not in ('SUCCEEDED', 'INFEASIBLE')
     and state = :state
     and client_id = :client_id
 order by trial_id

@@ -45,10 +45,10 @@ create table trials (
 create index trials_by_revision on trials (study_key, revision);
 
 create index pending_trials on trials (study_key, state, trial_id)
-where state in ('REQUESTED', 'ACTIVE', 'STOPPING');
+where state not in ('SUCCEEDED', 'INFEASIBLE');
 
 create index pending_trials_of_clients on trials (study_key, client_id, state, trial_id)
-where state in ('REQUESTED', 'ACTIVE', 'STOPPING');
+where state not in ('SUCCEEDED', 'INFEASIBLE');
 
 -- measurement_key grows with time, and a measurement that is replaced keeps it.
 create table measurements (
