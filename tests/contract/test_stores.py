@@ -18,7 +18,8 @@ from wazir.domain.trials import TrialState
 from wazir.storage.memory import MemoryStore
 from wazir.storage.protocol import Store
 from wazir.storage.sqlite.store import SqliteStore
-from wazir.testing.stores import CONFIG, StoreContract, make_study, make_trial, state_of
+from wazir.testing.store_values import CONFIG, make_study, make_trial, state_of
+from wazir.testing.stores import StoreContract
 
 NAMES = [StudyName("p", "a"), StudyName("p", "b")]
 
@@ -39,7 +40,7 @@ class TestSqliteStore(StoreContract):
         store.close()
 
 
-class Abort(Exception):
+class AbortError(Exception):
     """Ends a transaction."""
 
 
@@ -94,8 +95,8 @@ def run_transaction(store, name, changes, abort):
                     seen.append(str(error))
             seen.append(seen_by(writer))
             if abort:
-                raise Abort
-    except Abort:
+                raise AbortError
+    except AbortError:
         pass
     return seen
 

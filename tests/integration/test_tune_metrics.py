@@ -53,7 +53,7 @@ def test_reporting_comes_before_lines(wazir_in):
     for trial in wazir_in.trials("train"):
         assert trial.value == 0.25
         assert [m.metrics["rmse"] for m in trial.measurements] == [0.125, 0.25]
-    assert "reporting" in said.text
+    assert "wazir.reporting.report()" in said.stdout
 
 
 def test_reporting_takes_several_metrics_and_ignores_foreign_ones(wazir_in):

@@ -53,7 +53,14 @@ def test_more_trials_and_more_parallelism_go_on_with_the_same_study(job):
 
 def test_another_space_is_refused_with_the_difference_and_the_ways_out(job):
     refused = job(*TUNE, "-p", "x=0.0..2.0", "--trials", "4", *COMMAND, code=2)
-    for wanted in ("'train'", "x", "DOUBLE 0 to 1", "DOUBLE 0 to 2", "--study NAME", "--no-resume"):
+    for wanted in (
+        "'train'",
+        "x",
+        "DOUBLE 0 to 1",
+        "DOUBLE 0 to 2",
+        "--study NAME",
+        "--no-resume",
+    ):
         assert wanted in refused.text
     assert "'train-2'" in refused.text
     assert n_runs(job) == 2

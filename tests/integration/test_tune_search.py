@@ -119,6 +119,8 @@ def test_the_name_of_the_study_is_that_of_the_program(wazir_in):
     wazir_in.write("trainer/task.py", "print('rmse=1')\n")
     flags = ("-p", "x=0.0..1.0", "--trials", "1")
     wazir_in(*TUNE, *flags, "--", sys.executable, "-m", "trainer.task")
-    wazir_in(*TUNE, *flags, "--", "env", "MODE=fast", sys.executable, "-S", "-u", "trainer/task.py")
+    wazir_in(
+        *TUNE, *flags, "--", "env", "MODE=fast", sys.executable, "-S", "-u", "trainer/task.py"
+    )
     assert len(wazir_in.trials("trainer.task")) == 1
     assert len(wazir_in.trials("task")) == 1

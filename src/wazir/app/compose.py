@@ -104,7 +104,7 @@ def create_study(
     return study_handle(service, service.create_study(parse_study_name(name), config))
 
 
-def load_study(name: str, *, storage: StorageArgument = None) -> Study:
+def load_study(name: str, storage: StorageArgument = None) -> Study:
     """Load a study.
 
     Raises:

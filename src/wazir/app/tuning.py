@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from wazir.jobs.interrupts import Interrupts
 from wazir.jobs.news import JobListener
 from wazir.jobs.program_run import JobContext
 from wazir.jobs.provenance import collect_provenance
-from wazir.jobs.resolution import ResolvedJob
+from wazir.jobs.resolution import ANY_ALGORITHM, ResolvedJob
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.jobs.state.messages import Ending
 from wazir.service.studies import StudyService
@@ -54,13 +54,13 @@ def open_tuning_study(
     *,
     storage: StorageArgument,
     resume: bool,
-    first_trial: Mapping[str, ParameterValue] | None,
+    first_trial: Callable[[], Mapping[str, ParameterValue] | None],
 ) -> TuningStudy:
     """Create the study of a job, or open it to go on.
 
-    With `resume` a study of that name with the same space, metrics and command is gone on with.
-    Without it a new one gets a free name such as `train-2`. `first_trial` is put in line first
-    in a new study.
+    With `resume` a study of that name with the same space, metrics and command is gone on with;
+    an algorithm that the job names takes over. Without it a new one gets a free name such as
+    `train-2`. In a new study the trial that `first_trial` returns, if any, is put in line first.
 
     Raises:
         StudyMismatchError: the study of that name differs.
@@ -80,8 +80,11 @@ def open_tuning_study(
     study = service.create_study(name, config)
     ignored = {IGNORED_KEY: json.dumps(job.ignored)}
     service.update_metadata(name, JOB_NAMESPACE, {**job.spec.to_metadata(), **ignored})
-    if existing is None and first_trial is not None:
-        service.add_trial(name, first_trial)
+    first = first_trial() if existing is None else None
+    if first is not None:
+        service.add_trial(name, first)
+    if existing is not None and job.config.algorithm != ANY_ALGORITHM:
+        service.set_algorithm(name, config.algorithm)
     if study.state is StudyState.INACTIVE:
         study = service.set_study_state(name, StudyState.ACTIVE)
     return TuningStudy(service, service.study(name), location, existing is None)

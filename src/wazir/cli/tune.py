@@ -2,8 +2,9 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,11 +147,11 @@ def tune(
     except NoParametersError as error:
         hint = _candidates(tune_flags.command, error.hint)
         raise NoParametersError(error.message, hint=hint) from None
-    first_trial, notes = _first_trial(job, wanted=default_first)
-    for note in (*job.notes, *notes):
+    for note in job.notes:
         click.echo(f"Note: {note}", err=True)
+    first_trial = partial(_first_trial, job, wanted=default_first)
     if dry_run:
-        click.echo(dry_run_text(job, first_trial, storage))
+        click.echo(dry_run_text(job, first_trial(), storage))
         return
     ctx.exit(_run(job, storage, resume, first_trial, as_json))
 
@@ -172,21 +173,22 @@ def _candidates(command: tuple[str, ...], hint: str) -> str:
     return f"{hint}\n{found}" if found else hint
 
 
-def _first_trial(
-    job: ResolvedJob, *, wanted: bool
-) -> tuple[dict[str, ParameterValue] | None, Sequence[str]]:
-    """Return the program's own defaults as a trial, None if it has none."""
+def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue] | None:
+    """Return the program's own defaults as a trial, None if it has none, and say what is odd."""
     if not wanted:
-        return None, ()
+        return None
     proposal = discover(job.spec.command, job.spec.cwd, run_help=None)
-    return defaults_for(proposal, dict(job.config.space.parameters))
+    values, notes = defaults_for(proposal, dict(job.config.space.parameters))
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    return values
 
 
 def _run(
     job: ResolvedJob,
     storage: str | None,
     resume: bool,
-    first_trial: dict[str, ParameterValue] | None,
+    first_trial: Callable[[], dict[str, ParameterValue] | None],
     as_json: bool,
 ) -> int:
     try:

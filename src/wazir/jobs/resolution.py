@@ -19,6 +19,8 @@ from wazir.jobs.state.machine import Limits
 
 DEFAULT_N_TRIALS = 30
 DEFAULT_MAX_ATTEMPTS = 2
+# The job names none: a new study gets the default one, an old one keeps its own.
+ANY_ALGORITHM = "DEFAULT"
 _Value = TypeVar("_Value")
 _INTERPRETER = re.compile(r"(python|pypy)[\d.]*")
 
@@ -84,7 +86,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
     config = StudyConfig(
         space=space,
         metrics=_metrics(flags, file),
-        algorithm=flags.algorithm or (file.algorithm if file else None) or "DEFAULT",
+        algorithm=flags.algorithm or (file.algorithm if file else None) or ANY_ALGORITHM,
         seed=seed if flags.seed is None else flags.seed,
         planned_n_trials=n_trials,
     )

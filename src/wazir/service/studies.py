@@ -65,6 +65,15 @@ class StudyService:
                 writer.update_study(replace(writer.study, state=state))
         return self._store.study(name)
 
+    def set_algorithm(self, name: StudyName, algorithm: str) -> Study:
+        """Let another algorithm make the suggestions."""
+        self._algorithm_named(algorithm)
+        with self._store.write(name) as writer:
+            config = replace(writer.study.config, algorithm=algorithm)
+            if config != writer.study.config:
+                writer.update_study(replace(writer.study, config=config))
+        return self._store.study(name)
+
     def update_metadata(
         self, name: StudyName, namespace: str, entries: Mapping[str, str]
     ) -> Study:

@@ -44,6 +44,14 @@ class Transport(Protocol):
         """Pause, end or reopen a study."""
         ...
 
+    def set_algorithm(self, name: StudyName, algorithm: str) -> Study:
+        """Let another algorithm make the suggestions from now on.
+
+        Raises:
+            InvalidInputError: there is no such algorithm.
+        """
+        ...
+
     def update_metadata(
         self, name: StudyName, namespace: str, entries: Mapping[str, str]
     ) -> Study:

@@ -3,7 +3,6 @@
 
 import math
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -15,59 +14,24 @@ from wazir.domain.errors import (
     NotFoundError,
     StorageError,
 )
-from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
-from wazir.domain.parameters import Categorical, Double, Integer
-from wazir.domain.space import SearchSpace
-from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.studies import Study, StudyState, TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.storage.protocol import Store, StudyWriter
-
-NAME = StudyName("default", "s")
-CONFIG = StudyConfig(
-    SearchSpace(
-        {
-            "x": Double(0, 1),
-            "n": Integer(-(2**100), 2**100),
-            "kind": Categorical(["a", "é 汉", True, 1.5]),
-        }
-    ),
-    (Metric("loss", Goal.MINIMIZE),),
+from wazir.storage.protocol import Store
+from wazir.testing.store_values import (
+    CONFIG,
+    NAME,
+    PENDING,
+    add_trials,
+    change_everything,
+    ids,
+    make_study,
+    make_trial,
+    spoil,
+    state_of,
+    uses_of,
 )
-PENDING = (TrialState.REQUESTED, TrialState.ACTIVE, TrialState.STOPPING)
-
-
-def make_trial(trial_id: int, state: TrialState = TrialState.REQUESTED, **fields: object) -> Trial:
-    """Return a trial of the suite's study."""
-    parameters = {"x": 0.25, "n": 2**100, "kind": "é 汉"}
-    return replace(Trial(trial_id, parameters, state), **fields)  # type: ignore[arg-type]
-
-
-def make_study(store: Store, name: StudyName = NAME, *, n_trials: int = 0) -> Study:
-    """Create a study with trials that are REQUESTED."""
-    study = store.create_study(Study(name, CONFIG, created_at=1.5))
-    if n_trials:
-        add_trials(store, *[TrialState.REQUESTED] * n_trials, name=name)
-    return study
-
-
-def add_trials(store: Store, *states: TrialState, name: StudyName = NAME) -> None:
-    """Add one trial for each state, in one transaction."""
-    with store.write(name) as writer:
-        for state in states:
-            writer.insert_trial(make_trial(writer.last_trial_id + 1, state))
-
-
-def ids(trials: list[Trial]) -> list[int]:
-    """Return the ids of trials."""
-    return [trial.id for trial in trials]
-
-
-def state_of(store: Store, name: StudyName = NAME) -> object:
-    """Return all that a store tells of a study."""
-    revision, trials = store.trials(name)
-    measurements = store.measurements(name, ids(trials))
-    return store.study(name), store.counts(name), revision, trials, measurements
 
 
 class StoreContract:
@@ -98,7 +62,7 @@ class StoreContract:
         make_study(store, StudyName("default", "mnist"))
         make_study(store, StudyName("other", "mnits"))
         missing = StudyName("default", "mnits")
-        for call in _uses_of(store, missing):
+        for call in uses_of(store, missing):
             with pytest.raises(NotFoundError, match="no study 'mnits' in project") as caught:
                 call()
             assert caught.value.hint == "did you mean 'mnist'?; studies there: mnist"
@@ -229,18 +193,18 @@ class StoreContract:
         before = state_of(store)
         for error in (ValueError, KeyboardInterrupt):
             with pytest.raises(error), store.write(NAME) as writer:
-                _change_everything(writer)
+                change_everything(writer)
                 raise error
             assert state_of(store) == before
         with store.write(NAME) as writer:
-            _change_everything(writer)
+            change_everything(writer)
         assert state_of(store) != before
 
     def test_a_writer_sees_its_own_changes(self, store: Store) -> None:
         make_study(store, n_trials=3)
         with store.write(NAME) as writer:
             before = writer.study
-            _change_everything(writer)
+            change_everything(writer)
             assert writer.study == before
             assert ids(writer.trials(states=TrialState)) == [1, 3, 4]
             assert ids(writer.trials(states=[TrialState.ACTIVE], client_id="me")) == [1]
@@ -357,7 +321,7 @@ class StoreContract:
         with store.write(NAME) as writer:
             writer.insert_trial(trial)
             writer.put_measurement(1, Measurement(metrics, step=1))
-            _spoil(writer.trial(1), writer.study)
+            spoil(writer.trial(1), writer.study)
             parameters["x"] = 9.0
             metadata["ns"]["k"] = "changed"
             metrics["loss"] = 9.0
@@ -367,8 +331,8 @@ class StoreContract:
             assert stored.metadata == study.metadata == {"ns": {"k": "v"}}
             assert stored.final_measurement == Measurement({"loss": 1.0})
             assert store.measurements(NAME, [1])[1] == [Measurement({"loss": 1.0}, step=1)]
-            _spoil(stored, study)
-            _spoil(store.trials(NAME)[1][0], store.studies("default")[0])
+            spoil(stored, study)
+            spoil(store.trials(NAME)[1][0], store.studies("default")[0])
 
     def test_studies_do_not_touch_each_other(self, store: Store) -> None:
         other = StudyName("default", "other")
@@ -376,14 +340,14 @@ class StoreContract:
         make_study(store, other, n_trials=1)
         before = state_of(store, other)
         with store.write(NAME) as writer:
-            _change_everything(writer)
+            change_everything(writer)
         assert state_of(store, other) == before
 
     def test_transactions_do_not_nest(self, store: Store) -> None:
         make_study(store, n_trials=1)
         with store.write(NAME) as writer:
             writer.update_trial(make_trial(1, TrialState.ACTIVE))
-            for call in _uses_of(store, NAME):
+            for call in uses_of(store, NAME):
                 with pytest.raises(RuntimeError, match="do not nest"):
                     call()
         assert store.counts(NAME) == TrialCounts(active=1)
@@ -404,7 +368,7 @@ class StoreContract:
         before = state_of(store)
         with ThreadPoolExecutor(1) as pool:
             with store.write(NAME) as writer:
-                _change_everything(writer)
+                change_everything(writer)
                 assert pool.submit(state_of, store).result() == before
             assert pool.submit(state_of, store).result() == state_of(store) != before
 
@@ -433,40 +397,7 @@ class StoreContract:
     def test_a_closed_store_says_so(self, store: Store) -> None:
         make_study(store)
         store.close()
-        for call in _uses_of(store, NAME):
+        for call in uses_of(store, NAME):
             with pytest.raises(StorageError, match="the store is closed"):
                 call()
         store.close()
-
-
-def _change_everything(writer: StudyWriter) -> None:
-    """Make a change of each kind in a study with three REQUESTED trials."""
-    writer.update_trial(make_trial(1, TrialState.ACTIVE, client_id="me"))
-    writer.delete_trial(2)
-    writer.insert_trial(make_trial(4, TrialState.SUCCEEDED))
-    writer.put_measurement(1, Measurement({"loss": 2.0}, step=5))
-    for measurement in writer.measurements(1):
-        if measurement.step != 5:
-            writer.put_measurement(1, replace(measurement, metrics={"loss": -1.0}))
-    writer.update_study(replace(writer.study, state=StudyState.INACTIVE))
-
-
-def _uses_of(store: Store, name: StudyName) -> list[Callable[[], object]]:
-    """Return a call of each method that names a study."""
-    return [
-        lambda: store.study(name),
-        lambda: store.delete_study(name),
-        lambda: store.write(name).__enter__(),
-        lambda: store.counts(name),
-        lambda: store.trial(name, 1),
-        lambda: store.trials(name),
-        lambda: store.measurements(name, [1]),
-    ]
-
-
-def _spoil(trial: Trial, study: Study) -> None:
-    """Change all mappings of values that a store returned, against the rule."""
-    for mapping in (trial.parameters, trial.metadata["ns"], study.metadata["ns"]):
-        mapping.clear()  # type: ignore[attr-defined]
-    if trial.final_measurement is not None:
-        trial.final_measurement.metrics.clear()  # type: ignore[attr-defined]

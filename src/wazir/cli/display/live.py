@@ -117,14 +117,13 @@ class LiveDisplay:
         if not ended.trial.state.is_final:
             self._print(put_back_text(ended.trial), "dim")
         elif ended.trial.state is TrialState.INFEASIBLE:
-            first, *rest = self._failures.lines(ended.trial)
-            self._print(first, "red")
-            for line in rest:
-                self._print(line, "")
+            self._print("\n".join(self._failures.lines(ended.trial)), "red")
 
-    def _print(self, line: str, style: str) -> None:
-        """Print a line above the view, where it stays."""
-        self._console.print(Text(line, style=style, overflow="fold"))
+    def _print(self, text: str, style: str) -> None:
+        """Print lines above the view, where they stay; the first one gets the style."""
+        first, newline, rest = text.partition("\n")
+        shown = Text.assemble((first, style), newline, rest, overflow="fold")
+        self._console.print(shown)
 
 
 class _Picture:
@@ -138,4 +137,4 @@ class _Picture:
         width, height = console.size
         # One line less: a printed line then moves the view without a jump.
         lines = self._view.lines(self._clock(), max(1, width), max(1, height - 1))
-        yield Text("\n").join(lines)
+        yield Text("\n", no_wrap=True, overflow="crop").join(lines)

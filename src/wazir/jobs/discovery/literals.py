@@ -58,7 +58,7 @@ def scope_of(
         if isinstance(node, ast.ClassDef):
             inside = _assigned_once(node.body)
             constants.update({f"{node.name}.{name}": value for name, value in inside.items()})
-    return Scope(constants, imports or {}, modules or {})
+    return Scope(constants, imports or {}, {} if modules is None else modules)
 
 
 def _assigned_once(nodes: Iterator[ast.AST] | list[ast.stmt]) -> dict[str, ast.expr]:
@@ -224,11 +224,15 @@ def _arithmetic(op: ast.operator, left: _Number, right: _Number) -> object:
 
 
 def _named(name: str, scope: Scope, depth: int) -> object:
+    if depth > _MAX_DEPTH:
+        raise UnresolvedError
     if name in scope.constants:
         return evaluate(scope.constants[name], scope, depth + 1)
     first, _, rest = name.partition(".")
     if first in scope.imports:
         module, inner = scope.imports[first]
+        if f"{module}.{inner}" in scope.modules:
+            module, inner = f"{module}.{inner}", ""
         target = ".".join(part for part in (inner, rest) if part)
         if module in scope.modules and target:
             return _named(target, scope.modules[module], depth + 1)

@@ -99,7 +99,7 @@ _EXCLUDED: tuple[tuple[_Words, str], ...] = (
     (
         _words(
             """
-            test_size val_size valid_size validation_split val_split test_split split holdout
+            test_size val_size valid_size validation_split val_split test_split data_split train_split holdout
             validation_fraction val_fraction test_fraction val_frac test_frac train_size
             train_fraction val_ratio test_ratio train_ratio valid_ratio cv
             """

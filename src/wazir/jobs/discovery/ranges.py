@@ -168,6 +168,8 @@ def _from_int(option: ProgramOption, default: int) -> Candidate | LeftOut:
         low, high, scale = max(1, default // 4), 4 * default, Scale.LOG
     else:
         low, high, scale = max(1, default // 2), max(2 * default, default + 2), Scale.LINEAR
+        # scikit-learn refuses to split a single sample.
+        low = max(low, 2) if name == "min_samples_split" and default >= 2 else low
     low = low if option.low is None else max(low, math.ceil(option.low))
     high = high if option.high is None else min(high, math.floor(option.high))
     return Candidate(option, Integer(low, high, scale=scale, default=default))

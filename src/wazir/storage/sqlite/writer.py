@@ -199,7 +199,7 @@ class SqliteStudyWriter:
         self._counts = moved(self._counts, start, finish)
         self._is_changed = True
         if finish is None:
-            del self._states[trial_id]
+            self._states.pop(trial_id, None)
         else:
             self._states[trial_id] = finish
 

@@ -14,7 +14,7 @@ from wazir.jobs.discovery.signatures import signature_options
 MISSION = """
 parser.add_argument('--nbuckets', help='Number of buckets into which to discretize lats and lons', default=10, type=int)
 parser.add_argument('--hidden_units', help='List of hidden layer sizes to use for DNN feature columns', nargs='+', default=[128, 32, 4])
-"""  # noqa: E501
+"""
 
 
 def found_by(reader, text: str, *more) -> Found:

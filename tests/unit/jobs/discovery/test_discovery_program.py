@@ -21,7 +21,7 @@ def write(path: Path, text: str) -> Path:
     ("command", "n_launch"),
     [
         ("python train.py --lr 1", 2),
-        ("python3.11 -u -X dev -W ignore -O train.py a", 7),
+        ("python3.11 -u -X dev -W ignore -O train.py a", 8),
         ("/usr/bin/python -uB train.py", 3),
         ("./train.py --lr 1", 1),
         ("env A=1 B=2 python train.py", 5),
@@ -156,7 +156,14 @@ def test_the_number_of_files_is_bounded(tmp_path):
 
 
 def test_imports_in_a_circle_end(tmp_path):
-    write(tmp_path / "a.py", "import b\nX = b.Y\n" + "p.add_argument('--x', default=X)\n")
-    write(tmp_path / "b.py", "import a, train\nfrom a import X as Y\n")
-    write(tmp_path / "train.py", "import a, train\n")
-    assert options_of(tmp_path, "python train.py")["x"].unread == ("default",)
+    write(
+        tmp_path / "a.py",
+        "import b\nfrom b import Z\nX = b.Y\n" + "p.add_argument('--x', default=X)\n",
+    )
+    write(tmp_path / "b.py", "import a, train\nfrom a import X as Y, Z\n")
+    write(
+        tmp_path / "train.py", "from a import Z\nimport train\np.add_argument('--z', default=Z)\n"
+    )
+    options = options_of(tmp_path, "python train.py")
+    assert options["x"].unread == ("default",)
+    assert options["z"].unread == ("default",)

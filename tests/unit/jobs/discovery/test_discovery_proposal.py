@@ -168,8 +168,10 @@ def test_metric_and_goal_of_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("hpt.report_hyperparameter_tuning_metric(hyperparameter_metric_tag='Taxi Model Accuracy',"
-         " metric_value=x)\nprint(f'loss={x}')", "Taxi Model Accuracy"),
+        (
+            "h.report_hyperparameter_tuning_metric('Taxi Accuracy', x)\nprint(f'loss={x}')",
+            "Taxi Accuracy",
+        ),
         ("w.add_scalar('train/loss', x)\nw.add_scalar('val/loss', x)", "val/loss"),
         ("mlflow.log_metric('auc', x)\nprint('loss:', y)", "auc"),
         ("wandb.log({'epoch': 1, 'val_acc': x})", "val_acc"),

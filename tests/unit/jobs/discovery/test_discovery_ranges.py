@@ -67,7 +67,7 @@ def test_numbers_become_doubles(name, default, low, high, scale):
         ("hidden", 64, 16, 256, LOG),
         ("n_estimators", 100, 25, 400, LOG),
         ("warmup_steps", 1000, 500, 2000, LINEAR),
-        ("min_samples_split", 2, 1, 4, LINEAR),
+        ("min_samples_split", 2, 2, 4, LINEAR),
     ],
 )
 def test_whole_numbers_become_integers(name, default, low, high, scale):

@@ -1,0 +1,97 @@
+"""A job as a script: news with a clock that stands still until it is moved."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import Categorical, Double, Integer
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import Study, StudyConfig, TrialCounts
+from wazir.domain.trials import Trial, TrialState
+from wazir.jobs.news import JobEnded, JobStarted, Measured, TrialEnded, TrialStarted
+from wazir.jobs.state.machine import Limits
+from wazir.jobs.state.messages import Ending
+
+PARAMETERS = {"lr": 0.0123456789, "units": 64, "layers": "128 64"}
+FOLDER = Path("/runs/taxi")
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass
+class Script:
+    """Makes the news of one study that minimizes rmse."""
+
+    now: float = 1000.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def started(self, counts=None, best=None, *, n_trials=30, n_parallel=2, goal=Goal.MINIMIZE):
+        space = SearchSpace(
+            {
+                "lr": Double(1e-4, 1e-1, scale="log"),
+                "units": Integer(8, 64),
+                "layers": Categorical(["128 64", "64"]),
+            }
+        )
+        config = StudyConfig(space, (Metric("rmse", goal),), algorithm="RANDOM_SEARCH", seed=7)
+        study = Study(StudyName("default", "taxi"), config)
+        limits = Limits(n_trials, n_parallel)
+        return JobStarted(study, counts or TrialCounts(), limits, FOLDER, best)
+
+    def trial(self, trial_id=1, *, attempt=1, started_at=None):
+        return TrialStarted(self._active(trial_id, attempt, started_at), ("train", "--lr", "0.01"))
+
+    def found(self, trial_id=1, *, started_at):
+        trial = self._active(trial_id, 1, started_at)
+        return TrialStarted(trial, ("train",), found_running=True)
+
+    def measured(self, trial_id, value, *, step=None, metric="rmse"):
+        return Measured(trial_id, Measurement({metric: value}, step=step, elapsed_s=1.5), "output")
+
+    def succeeded(self, trial_id=1, value=0.5):
+        final = Measurement({"rmse": value})
+        return self._ended(trial_id, TrialState.SUCCEEDED, final_measurement=final)
+
+    def failed(self, trial_id=1, reason="exit code 1: ValueError: bad"):
+        return self._ended(trial_id, TrialState.INFEASIBLE, infeasible_reason=reason)
+
+    def put_back(self, trial_id=1):
+        return self._ended(trial_id, TrialState.REQUESTED)
+
+    def job_ended(self, ending=Ending.DONE, **counts):
+        return JobEnded(ending, TrialCounts(**counts))
+
+    def _active(self, trial_id, attempt, started_at):
+        state = TrialState.ACTIVE
+        return Trial(trial_id, PARAMETERS, state, attempt=attempt, started_at=started_at)
+
+    def _ended(self, trial_id, state, **fields):
+        trial = Trial(trial_id, PARAMETERS, state, attempt=1, **fields)
+        return TrialEnded(trial, FOLDER / "trials" / str(trial_id) / "attempts" / "1")
+
+
+@pytest.fixture
+def script():
+    return Script()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal of 80 columns and 24 lines."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return Terminal()
