@@ -7,7 +7,7 @@ r"""The fenced blocks of a page of documentation, run in a folder of their own.
 Words behind the language: `exit=2` is the exit code of the last command (0 without it), `norun`
 leaves a block alone. In what a command prints, `...` stands for anything. A command without
 printed lines below it may print what it likes. A backslash at the end of a command goes on in the
-next line. Folder and variables are kept from one command to the next, as at a prompt.
+next line. The folder is kept from one command to the next, as at a prompt.
 """
 
 import os

@@ -58,7 +58,17 @@ def check_values(wazir_in, study):
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_list_in_one_argument_fails_with_the_cure_and_the_cure_helps(wazir_in, program):
     wazir_in.write("task.py", PROGRAMS[program])
-    flags = ("tune", "--minimize", "rmse", "-p", "nbuckets=10..20", "--trials", "4")
+    flags = (
+        "tune",
+        "--minimize",
+        "rmse",
+        "-p",
+        "nbuckets=10..20",
+        "--trials",
+        "4",
+        "--algorithm",
+        "random",
+    )
     failed = wazir_in(*flags, "-p", LISTS, *COMMAND, code=1)
     for wanted in (":split", "splitCategorical: true", "--hidden_units"):
         assert wanted in failed.text
@@ -70,16 +80,16 @@ def test_a_list_in_one_argument_fails_with_the_cure_and_the_cure_helps(wazir_in,
 def test_the_cure_in_a_file(wazir_in):
     wazir_in.write("task.py", PROGRAMS["exception"])
     wazir_in.write("hyperparam.yaml", CONFIG)
-    failed = wazir_in("tune", "hyperparam.yaml", *COMMAND, code=1)
+    failed = wazir_in("tune", "hyperparam.yaml", "--algorithm", "random", *COMMAND, code=1)
     assert "splitCategorical: true" in failed.text
     wazir_in.write("hyperparam.yaml", CONFIG + "          splitCategorical: true\n")
-    wazir_in("tune", "hyperparam.yaml", "--study", "cured", *COMMAND)
+    wazir_in("tune", "hyperparam.yaml", "--algorithm", "random", "--study", "cured", *COMMAND)
     check_values(wazir_in, "cured")
 
 
 def test_a_failure_that_is_about_something_else_is_not_blamed_on_the_list(wazir_in):
     wazir_in.write("task.py", HEAD + "open('no-such-data.csv')\n")
-    flags = ("tune", "--minimize", "rmse", "-p", LISTS)
+    flags = ("tune", "--minimize", "rmse", "-p", LISTS, "--algorithm", "random")
     failed = wazir_in(*flags, *COMMAND, code=1)
     assert "no-such-data.csv" in failed.text
     assert ":split" not in failed.text

@@ -84,7 +84,7 @@ INSTALLS = pytest.mark.timeout(600)
 def test_cloudml_hypertune(wazir_in, foreign_environment):
     python = foreign_environment(("cloudml-hypertune==0.1.0.dev6",))
     wazir_in.write("train.py", HYPERTUNE)
-    said = wazir_in(*TUNE, "--trials", "3", "--", python, "train.py", "--epochs", "3")
+    wazir_in(*TUNE, "--trials", "3", "--", python, "train.py", "--epochs", "3")
     trials = wazir_in.trials("train")
     assert len(trials) == 3
     for trial in trials:
@@ -93,7 +93,6 @@ def test_cloudml_hypertune(wazir_in, foreign_environment):
         assert curve == [(10, lr), (20, lr / 2), (30, lr / 3)]
         assert trial.value == lr / 3
     assert trials[0].parameters["lr"] == 0.1
-    assert "hypertune" in said.stdout
 
 
 @INSTALLS
@@ -113,7 +112,6 @@ def test_event_files_of_tensorboard(wazir_in, foreign_environment, program):
         # Event files keep 32 bits.
         assert curve == pytest.approx({s: trial.parameters["lr"] / s for s in curve}, rel=1e-6)
         assert trial.value == curve[300]
-    assert "TensorBoard" in said.stdout
     assert "warning" not in said.stdout
 
 

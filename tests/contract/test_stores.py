@@ -149,5 +149,7 @@ class StoresDoTheSame(RuleBasedStateMachine):
                 assert left == right
 
 
-StoresDoTheSame.TestCase.settings = settings(max_examples=10, stateful_step_count=12)
+StoresDoTheSame.TestCase.settings = settings(
+    max_examples=settings.default.max_examples // 10, stateful_step_count=10
+)
 TestStoresDoTheSame = StoresDoTheSame.TestCase

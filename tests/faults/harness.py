@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from wazir.domain.studies import Study
 from wazir.domain.trials import Trial, TrialState
 from wazir.storage.sqlite.store import SqliteStore
 
-SOURCE = Path(wazir.__file__).parents[1]
+SOURCE = Path(wazir.__file__).resolve().parents[1]
 PROGRAMS = Path(__file__).parent / "programs"
 MARKER = "WAZIR_FAULT_TEST"
 SUPERVISOR = "wazir.jobs.supervisor"
@@ -156,8 +158,13 @@ class Job:
         }
         return {**os.environ, **own, **self.env}
 
-    def start(self, *, terminal: int | None = None) -> Runner:
-        """Start a runner; with `terminal` on that one, else with its output in files."""
+    def start(
+        self, *, terminal: int | None = None, before: Callable[[], object] | None = None
+    ) -> Runner:
+        """Start a runner; with `terminal` on that one, else with its output in files.
+
+        `before` is called in the new process before Wazir runs.
+        """
         number = len(self.runners) + 1
         crashing = (str(PROGRAMS / "crashing.py"), *self.crash)
         launcher = crashing if self.crash else ("-m", "wazir")
@@ -171,6 +178,7 @@ class Job:
                 stdout=out_file if terminal is None else terminal,
                 stderr=err_file if terminal is None else terminal,
                 start_new_session=True,
+                preexec_fn=before,
             )
         self.runners.append(Runner(process, out, err))
         return self.runners[-1]
@@ -195,27 +203,38 @@ class Job:
     def database(self) -> Path:
         return self.seen / "wazir-runs" / "wazir.db"
 
-    def study(self) -> Study:
-        """Return the stored study."""
-        store = SqliteStore(self.database)
+    @contextmanager
+    def _store(self) -> Iterator[SqliteStore]:
+        """Give the store; of another mount name space a copy, because SQLite resolves links."""
+        database = self.database
+        if self.seen != self.folder:
+            database = self.logs / "copy" / "wazir.db"
+            shutil.rmtree(database.parent, ignore_errors=True)
+            database.parent.mkdir()
+            for path in self.database.parent.glob("wazir.db*"):
+                if not path.name.endswith("-shm"):
+                    shutil.copy(path, database.parent)
+        store = SqliteStore(database)
         try:
-            return store.study(parse_study_name("job"))
+            yield store
         finally:
             store.close()
+
+    def study(self) -> Study:
+        """Return the stored study."""
+        with self._store() as store:
+            return store.study(parse_study_name("job"))
 
     def stored(self) -> tuple[dict[int, Trial], dict[int, list[Measurement]]]:
         """Return the stored trials and their measurements by id; none before there is a study."""
         if not self.database.exists():
             return {}, {}
-        store = SqliteStore(self.database)
-        try:
-            name = parse_study_name("job")
+        name = parse_study_name("job")
+        with self._store() as store:
             if name not in [study.name for study in store.studies(name.project_id)]:
                 return {}, {}
             _, trials = store.trials(name)
             return {t.id: t for t in trials}, store.measurements(name, [t.id for t in trials])
-        finally:
-            store.close()
 
     def trials(self) -> dict[int, Trial]:
         """Return the stored trials by id."""
@@ -241,6 +260,11 @@ class Job:
             except OSError:
                 continue
         return {pid: text for pid, text in found.items() if part in text}
+
+    def programs(self) -> dict[int, str]:
+        """Return the living processes of trials."""
+        # The program's command line is also the end of the runner's.
+        return {pid: t for pid, t in self.processes(str(PROGRAMS)).items() if " tune " not in t}
 
     def kill(self, part: str = "") -> int:
         """Kill all processes of this job whose command line has `part`; return how many."""

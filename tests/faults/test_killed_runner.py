@@ -70,7 +70,7 @@ def test_a_program_that_fails_in_the_dead_time_is_not_retried(make_job) -> None:
     runner = job.start()
     job.wait_for_note("step")
     runner.kill()
-    (pid,) = job.processes("worker.py")
+    (pid,) = job.programs()
     os.kill(pid, signal.SIGTERM)
     job.wait_for_note("term")
     job.check_no_process_left()

@@ -32,10 +32,10 @@ def test_a_killed_supervisor_costs_an_attempt(make_job, harness) -> None:
     job = make_job(n_trials=3, env=SLOW_STEPS)
     runner = in_mid_trial(job)
     (supervisor,) = job.processes(harness.SUPERVISOR)
-    programs = job.processes("worker.py")
+    programs = job.programs()
     os.kill(supervisor, signal.SIGKILL)
     job.wait_for_note("start", 4)
-    assert not programs.keys() & job.processes("worker.py").keys(), "the first attempts live on"
+    assert not programs.keys() & job.programs().keys(), "the first attempts live on"
     assert runner.wait() == 0
     check_second_attempts(job, trials=[1, 2])
     job.check_complete(n_starts=2)
@@ -83,7 +83,7 @@ def test_the_machine_dies(make_job, harness, victims: str) -> None:
         if victims == "runner, then supervisor":
             job.wait_for_note("step", 3)
         assert job.kill(harness.SUPERVISOR) == 1
-        assert len(job.processes("worker.py")) == 2
+        assert len(job.programs()) == 2
     before = len(job.journal.notes())
     assert job.run() == 0
     check_second_attempts(job, trials=[1, 2])

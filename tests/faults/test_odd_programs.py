@@ -147,7 +147,7 @@ def test_a_program_that_is_killed_from_outside(make_job, number: int) -> None:
     job = odd_job(make_job, "hang")
     runner = job.start()
     job.wait_for_note("step", trial=2)
-    (program,) = job.processes("odd.py")
+    (program,) = job.programs()
     os.kill(program, number)
     assert runner.wait() == 0
     check_only_second_failed(job, f"killed by {signal.Signals(number).name}")

@@ -18,13 +18,12 @@ def test_lines_give_a_curve_and_its_last_value_counts(wazir_in):
         "train.sh",
         'for epoch in 1 2 3; do echo "epoch $epoch train_rmse=9 rmse: $epoch.5"; done\n',
     )
-    said = wazir_in(*TUNE, "--trials", "1", "--", "sh", "train.sh")
+    wazir_in(*TUNE, "--trials", "1", "--", "sh", "train.sh")
     (trial,) = wazir_in.trials("train")
     assert trial.value == 3.5
     assert [(m.step, m.metrics["rmse"]) for m in trial.measurements] == [
         (1, 1.5), (2, 2.5), (3, 3.5),
     ]  # fmt: skip
-    assert "standard output" in said.text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def test_usual_lines_are_understood(wazir_in, line, value):
 
 
 def test_reporting_comes_before_lines(wazir_in):
-    said = tune_python(
+    tune_python(
         wazir_in,
         "import wazir.reporting\n"
         "for step in (1, 2):\n"
@@ -53,7 +52,6 @@ def test_reporting_comes_before_lines(wazir_in):
     for trial in wazir_in.trials("train"):
         assert trial.value == 0.25
         assert [m.metrics["rmse"] for m in trial.measurements] == [0.125, 0.25]
-    assert "wazir.reporting.report()" in said.stdout
 
 
 def test_reporting_takes_several_metrics_and_ignores_foreign_ones(wazir_in):
@@ -122,3 +120,14 @@ def test_a_maximized_metric_counts_from_above(wazir_in):
     best = max(trial.value for trial in wazir_in.trials("train"))
     assert wazir_in.study("train").best_trial.value == best
     assert f"score {best!r} (maximize)" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("print('rmse=1')\n", "standard output"),
+        ("import wazir.reporting\nwazir.reporting.report(1)\n", "wazir.reporting.report()"),
+    ],
+)
+def test_the_source_of_the_metric_is_shown(wazir_in, text, source):
+    assert source in tune_python(wazir_in, text).stdout

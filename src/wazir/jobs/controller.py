@@ -2,13 +2,15 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from time import monotonic
 
+from wazir.domain.durations import format_duration
 from wazir.domain.errors import ConflictError, NotFoundError, StaleAttemptError
 from wazir.domain.names import StudyName
-from wazir.domain.studies import StudyState
+from wazir.domain.studies import StudyState, TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.clobber import ClobberWatch
 from wazir.jobs.executors import protocol as executors
@@ -97,7 +99,7 @@ class Controller:
                 self._on_executor_event(event)
             self._look_around()
             self.listener.tick()
-        self.listener.tell(JobEnded(self._ended, self.transport.counts(self._name)))
+        self.listener.tell(JobEnded(self._ended, self._counts()))
         return self._ended
 
     def _best(self) -> Trial | None:
@@ -125,6 +127,12 @@ class Controller:
         now = monotonic()
         while self._n_interrupts < self.interrupts.count and self._ended is None:
             self._n_interrupts += 1
+            if self._n_interrupts == 1 and self._runs:
+                grace = format_duration(self.limits.grace_s)
+                self._warn(
+                    f"stopping: running programs get {grace} to end; "
+                    "press Ctrl-C again to kill them"
+                )
             self._feed(messages.Interrupted())
         if now >= self._timers.deadline:
             self._timers.deadline = float("inf")
@@ -168,14 +176,15 @@ class Controller:
             event = messages.TrialGiven(trial.id, trial.attempt, trial.n_lost_attempts)
             self._queue.extend(self._state.handle(event))
         if len(given) < order.count:
-            n_total = self._n_trials()
+            n_total = self._counts().total
             self._queue.extend(self._state.handle(messages.NothingGiven(n_total)))
 
-    def _n_trials(self) -> int:
+    def _counts(self) -> TrialCounts:
+        """Return the trials by state, none if the study was deleted meanwhile."""
         try:
-            return self.transport.counts(self._name).total
+            return self.transport.counts(self._name)
         except NotFoundError:
-            return 0
+            return TrialCounts()
 
     @_carry_out.register
     def _launch(self, order: messages.Launch) -> None:
@@ -237,7 +246,9 @@ class Controller:
         except (StaleAttemptError, ConflictError, NotFoundError) as error:
             # Somebody else ended, took or deleted the trial meanwhile: theirs is what counts.
             self._warn(f"trial {trial_id} was changed by someone else: {error.message}")
-            return
+            trial = run.trial
+            with suppress(NotFoundError):
+                trial = self.transport.trial(self._name, trial_id)
         self.listener.tell(TrialEnded(trial, run.attempt_dir))
 
     def _on_executor_event(self, event: executors.Event) -> None:

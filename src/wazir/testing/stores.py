@@ -272,12 +272,9 @@ class StoreContract:
             writer.put_measurement(1, again)
             writer.put_measurement(1, Measurement({"loss": 2.0}, step=2))
             assert [m.step for m in writer.measurements(1)] == [5, 1, 9, 2]
+        expected = [again, *first[1:], Measurement({"loss": 2.0}, step=2)]
         measured = store.measurements(NAME, [2, 1, 77])
-        assert measured == {
-            1: [again, *first[1:], Measurement({"loss": 2.0}, step=2)],
-            2: [],
-            77: [],
-        }
+        assert measured == {1: expected, 2: [], 77: []}
         with store.write(NAME) as writer:
             for wrong in (None, 2**63):
                 with pytest.raises(InvalidInputError, match="step"):
@@ -291,10 +288,8 @@ class StoreContract:
                 writer.put_measurement(trial_id, Measurement({"loss": 1.0}, step=1))
         with store.write(NAME) as writer:
             writer.delete_trial(1)
-        assert {key: len(found) for key, found in store.measurements(NAME, [1, 2]).items()} == {
-            1: 0,
-            2: 1,
-        }
+        kept = store.measurements(NAME, [1, 2])
+        assert (len(kept[1]), len(kept[2])) == (0, 1)
         study = store.study(NAME)
         assert (study.revision, study.config_revision) == (3, 3)
         assert store.counts(NAME) == TrialCounts(requested=1)

@@ -1,5 +1,6 @@
 """The live view of a job on a terminal."""
 
+import atexit
 import sys
 from typing import TextIO, cast
 
@@ -83,6 +84,7 @@ class LiveDisplay:
         live, self._live = self._live, None
         if live is not None:
             live.stop()
+            atexit.unregister(self.close)
 
     def _begin(self, news: JobStarted) -> None:
         self.close()
@@ -97,6 +99,8 @@ class LiveDisplay:
             redirect_stderr=sys.stderr.isatty(),
             vertical_overflow="crop",
         )
+        # A job that ends by an error must not leave a terminal without a cursor.
+        atexit.register(self.close)
         self._live.start(refresh=True)
 
     def _follow(self, news: LaterNews, progress: JobProgress) -> None:

@@ -14,6 +14,7 @@ from wazir.domain.durations import format_duration
 _GAP = "  "
 _GOOD = "green"
 _FAINT = "dim"
+_MIN_VALUE_WIDTH = 8
 _MIN_PARAMETERS_WIDTH = 12
 _MAX_SHOWN_ENDED = 3
 _MIN_HEIGHT_FOR_BLANKS = 12
@@ -95,7 +96,7 @@ class JobView:
         times = [_running_time(run, now) for run in runs] + [_ended_time(trial) for trial in ended]
         steps = ["" if run.step is None else str(run.step) for run in runs]
         trial = max(len("trial"), _widest(map(str, ids)))
-        value = max(_widest(values), min(8, text_width(progress.objective.name)))
+        value = max(_MIN_VALUE_WIDTH, _widest(values))
         left = width - trial - len(_GAP) - value
         curve = self._curve_width(left - len(_GAP))
         left -= curve + len(_GAP)

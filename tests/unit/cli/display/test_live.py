@@ -138,3 +138,13 @@ def test_no_color(terminal, script, monkeypatch):
     display.close()
     assert "\x1b[31m" not in terminal.getvalue()
     assert "trial 1 INFEASIBLE" in terminal.getvalue()
+
+
+def test_job_that_ends_by_an_error_gets_its_cursor_back(display, written, script, monkeypatch):
+    at_exit = []
+    monkeypatch.setattr("atexit.register", at_exit.append)
+    display.tell(script.started())
+    assert SHOW_CURSOR not in written()
+    for action in at_exit:
+        action()
+    assert SHOW_CURSOR in written()

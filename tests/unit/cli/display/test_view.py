@@ -38,7 +38,7 @@ def test_wide_view(script):
         "best 1 rmse (minimize)  trial 1  lr=0.0123457 units=64 layers='128 64'",
         "",
         "trial      rmse                           time  step  parameters",
-        "    4      0.08  █▇▆▅▄▄▃▃▂▂▂▂▂▁▁▁▁▁▁▁ ◂  1m35s    24  lr=0.0123457 units=64 layers='128 64'",
+        "    4      0.08  █▇▆▅▄▄▃▃▂▂▂▂▁▁▁▁▁▁▁▁ ◂  1m35s    24  lr=0.0123457 units=64 layers='128 64'",
     ]
     assert lines[6].split()[0] == "5"
     assert lines[7] == "ended"
@@ -85,7 +85,7 @@ def test_ascii(script):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     width=st.integers(1, 130),
