@@ -28,12 +28,12 @@ def test_a_block_on_one_study_keeps_writers_of_others_out_but_not_readers():
 
 def test_the_first_of_many_waiting_trials_is_found_without_a_look_at_all():
     store = MemoryStore()
-    make_study(store, n_trials=20_000)
+    make_study(store, n_trials=4_000)
     begin = time.process_time()
     with store.write(NAME) as writer:
         for _ in range(100):
             found = writer.trials(states=[TrialState.REQUESTED], limit=2)
             writer.update_trial(make_trial(found[0].id, TrialState.ACTIVE))
-    # A look at all of them would copy two million trials: more than 10 s.
-    assert time.process_time() - begin < 2
+    # A look at all of them would copy 400,000 trials: several seconds.
+    assert time.process_time() - begin < 1
     assert ids(store.trials(NAME, states=[TrialState.ACTIVE])[1]) == list(range(1, 101))

@@ -13,7 +13,7 @@ from wazir.cli.display.phrases import (
     success_text,
 )
 from wazir.cli.display.progress import EndedTrial, JobProgress, LaterNews
-from wazir.cli.tables import shown_path, shown_value
+from wazir.cli.tables import counted, shown_path, shown_value
 from wazir.domain.clock import Clock
 from wazir.domain.durations import format_duration
 from wazir.domain.trials import TrialState
@@ -66,10 +66,11 @@ class PlainDisplay:
         config, limits = news.study.config, news.limits
         self._out.write_line(
             f"study {news.study.name.study_id}: {progress.objective.goal.value} "
-            f"{progress.objective.name}, {limits.n_trials} trials, {limits.n_parallel} at a time, "
+            f"{progress.objective.name}, {counted(limits.n_trials, 'trial')}, {limits.n_parallel} at a time, "
             f"{config.algorithm}, in {shown_path(news.folder)}"
         )
-        if news.counts.total:
+        # A single waiting trial is the program's defaults, put in line for a new study.
+        if news.counts.completed or news.counts.pending > 1:
             text = f"going on: {counts_text(news.counts)}"
             if progress.best is not None and progress.best_value is not None:
                 value = shown_value(progress.best_value)
