@@ -20,6 +20,7 @@ from wazir.jobs.news import (
     JobListener,
     JobStarted,
     Measured,
+    Noted,
     TrialEnded,
     TrialStarted,
     Warned,
@@ -283,8 +284,17 @@ class Controller:
         except (ConflictError, NotFoundError):
             # The trial is not ours any more; its end will say so.
             return
+        self._note_source(run.source)
         for measurement in measurements:
             self.listener.tell(Measured(run.trial.id, measurement, run.source))
+
+    def _note_source(self, source: str) -> None:
+        """Say where the metric was found, once per kind of place."""
+        kind = source.partition(" in ")[0]
+        if kind not in self._said:
+            self._said.add(kind)
+            name = self.job.study.config.objective.name
+            self.listener.tell(Noted(f"{name} is read from {source}"))
 
     def _watch_files(self, run: ProgramRun, status: executors.ExitStatus) -> None:
         warning = self._clobber.trial_ended(

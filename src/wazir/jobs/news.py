@@ -56,6 +56,13 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Something is worth knowing, such as where the metric was found; said once."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class JobEnded:
     """The runner ends."""
 
@@ -63,7 +70,7 @@ class JobEnded:
     counts: TrialCounts
 
 
-JobNews: TypeAlias = JobStarted | TrialStarted | Measured | TrialEnded | Warned | JobEnded
+JobNews: TypeAlias = JobStarted | TrialStarted | Measured | TrialEnded | Warned | Noted | JobEnded
 
 
 class JobListener(Protocol):

@@ -19,7 +19,7 @@ from wazir.jobs.directories import StudyDirectory
 from wazir.jobs.executors import protocol as executors
 from wazir.jobs.interrupts import Interrupts
 from wazir.jobs.metrics.names import REPORT_FILE
-from wazir.jobs.news import TrialEnded, TrialStarted, Warned
+from wazir.jobs.news import Noted, TrialEnded, TrialStarted, Warned
 from wazir.jobs.program_run import JobContext
 from wazir.jobs.provenance import Provenance
 from wazir.jobs.spec import JobSpec
@@ -157,6 +157,12 @@ def test_all_trials_run_and_their_metrics_are_stored(job):
     stored = job.service.measurements(NAME, [1])[1]
     assert [(m.step, m.metrics["loss"]) for m in stored] == [(1, 0.5)]
     assert job.service.trial(NAME, 1).final_measurement.metrics == {"loss": 0.5}
+
+
+def test_where_the_metric_was_found_is_said_once(job):
+    job.run()
+    texts = [news.text for news in job.listener.of(Noted)]
+    assert texts == ["loss is read from wazir.reporting.report()"]
 
 
 def test_what_each_run_was_is_recorded(job, tmp_path):

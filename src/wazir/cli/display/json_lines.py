@@ -11,7 +11,7 @@ trial_started  trial_id, attempt, parameters, command [text], found_running, sta
 measurement    trial_id, step, elapsed_s, value, metrics {name: number}, source
 trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" for a success),
                duration_s, is_best (so far), directory (the program's own), attempt_directory
-warning        text
+warning, note  text
 job_ended      ending, counts, best, duration_s
 
 `value` is that of the objective metric. `counts` has total, requested, active, stopping, succeeded
@@ -35,6 +35,7 @@ from wazir.jobs.news import (
     JobNews,
     JobStarted,
     Measured,
+    Noted,
     TrialEnded,
     TrialStarted,
     Warned,
@@ -58,6 +59,8 @@ class JsonLinesDisplay:
                 self._write("job_started", now, _job_started(news, self._progress))
             case Warned():
                 self._write("warning", now, {"text": news.text})
+            case Noted():
+                self._write("note", now, {"text": news.text})
             case TrialStarted() | Measured() | TrialEnded() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress, now)

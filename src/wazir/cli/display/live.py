@@ -21,6 +21,7 @@ from wazir.jobs.news import (
     JobNews,
     JobStarted,
     Measured,
+    Noted,
     TrialEnded,
     TrialStarted,
     Warned,
@@ -63,6 +64,8 @@ class LiveDisplay:
                 self._begin(news)
             case Warned():
                 self._print(f"warning: {clean_line(news.text)}", "yellow")
+            case Noted():
+                self._print(clean_line(news.text), "dim")
             case TrialStarted() | Measured() | TrialEnded() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress)

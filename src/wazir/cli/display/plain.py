@@ -22,6 +22,7 @@ from wazir.jobs.news import (
     JobNews,
     JobStarted,
     Measured,
+    Noted,
     TrialEnded,
     TrialStarted,
     Warned,
@@ -51,6 +52,8 @@ class PlainDisplay:
                 self._begin(news)
             case Warned():
                 self._out.write_line(f"warning: {clean_line(news.text)}")
+            case Noted():
+                self._out.write_line(clean_line(news.text))
             case TrialStarted() | Measured() | TrialEnded() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress)

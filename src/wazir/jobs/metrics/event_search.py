@@ -161,6 +161,11 @@ def _argument_places(value: str, spec: CollectorSpec) -> list[_Place]:
 
 
 def _path_values(arguments: tuple[str, ...]) -> Iterator[str]:
+    """Yield the arguments, and the values behind their "=", that may be paths.
+
+    A text of several words is taken for a path only if it looks like one: what follows `sh -c` is
+    not searched.
+    """
     for argument in arguments[:_MAX_ARGUMENTS]:
         for value in {argument: None, argument.partition("=")[2]: None}:
             if _may_be_path(value):
@@ -171,6 +176,8 @@ def _may_be_path(value: str) -> bool:
     if not value or len(value) > 1024 or value.startswith("-") or "://" in value:
         return False
     if any(not character.isprintable() for character in value):
+        return False
+    if " " in value and os.sep not in value:
         return False
     try:
         float(value)

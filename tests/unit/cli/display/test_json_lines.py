@@ -8,7 +8,7 @@ from wazir.cli.display.json_lines import JsonLinesDisplay
 from wazir.domain.metrics import Measurement
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.jobs.news import Warned
+from wazir.jobs.news import Noted, Warned
 from wazir.jobs.state.messages import Ending
 
 
@@ -147,3 +147,7 @@ def test_job_ended_names_the_best(show, script, ending):
         "parameters": {"lr": 0.1},
         "metrics": {"rmse": 0.2, "loss": "NaN"},
     }
+
+
+def test_a_note_has_its_text(show):
+    assert show(Noted("loss is read from out"))["event"] == "note"

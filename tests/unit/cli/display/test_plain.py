@@ -6,7 +6,7 @@ from wazir.cli.display.plain import PlainDisplay
 from wazir.domain.metrics import Measurement
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.jobs.news import Warned
+from wazir.jobs.news import Noted, Warned
 
 
 @pytest.fixture
@@ -89,4 +89,10 @@ def test_control_characters_never_reach_the_terminal(show, script):
     reason = "exit code 1: \x1b[31mred\x1b[0m\ttab\x07 \x1b]0;title\x07end"
     assert show(script.failed(1, reason)) == [
         "[1/30] trial 1 INFEASIBLE: exit code 1: red        tab  end"
+    ]
+
+
+def test_a_note_is_a_line_of_its_own(show):
+    assert show(Noted("loss is read from\nstandard output")) == [
+        "loss is read from standard output"
     ]

@@ -1,0 +1,155 @@
+"""Settings, registry, owners and BLAS threads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wazir
+from wazir.app.blas import one_blas_thread
+from wazir.app.owners import (
+    JOB_CLIENT,
+    PYTHON_CLIENT,
+    LocalOwners,
+    is_process_gone,
+    new_client_ids,
+    own_client,
+    parse_client,
+)
+from wazir.app.registry import ALGORITHMS, AlgorithmRegistry, canonical_name
+from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
+from wazir.domain.errors import InvalidInputError, NotFoundError, StudyMismatchError
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        (None, "/here/wazir-runs/wazir.db"),
+        ("sqlite:///x.db", "/here/x.db"),
+        ("sqlite:////abs/x.db", "/abs/x.db"),
+        ("x.db", "/here/x.db"),
+        (Path("/abs/y.db"), "/abs/y.db"),
+        (":memory:", None),
+        ("sqlite:///:memory:", None),
+    ],
+)
+def test_where_a_storage_url_points(url, path, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WAZIR_STORAGE", raising=False)
+    wanted = None if path is None else Path(path.replace("/here", str(tmp_path)))
+    assert storage_location(url).path == wanted
+
+
+def test_the_variable_names_the_storage_where_no_url_is_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("WAZIR_STORAGE", str(tmp_path / "team.db"))
+    assert storage_location(None).path == tmp_path / "team.db"
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/x", "http://host:8080", "sqlite://x.db"])
+def test_other_storages_are_refused_with_what_works(url):
+    with pytest.raises(InvalidInputError, match="sqlite:///"):
+        storage_location(url)
+
+
+def test_the_runs_folder_ignores_itself(tmp_path):
+    location = StorageLocation(tmp_path / "wazir-runs" / "wazir.db")
+    ensure_runs_folder(location)
+    assert (tmp_path / "wazir-runs/.gitignore").read_text() == "*\n"
+    (tmp_path / "wazir-runs/.gitignore").write_text("mine\n")
+    ensure_runs_folder(location)
+    assert (tmp_path / "wazir-runs/.gitignore").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("random-search", "RANDOM_SEARCH"),
+        ("random", "RANDOM_SEARCH"),
+        ("RANDOM_SEARCH", "RANDOM_SEARCH"),
+        ("grid", "GRID_SEARCH"),
+        ("sobol", "QUASI_RANDOM_SEARCH"),
+        ("default", "GP_BANDIT"),
+        ("ALGORITHM_UNSPECIFIED", "GP_BANDIT"),
+    ],
+)
+def test_names_of_algorithms(text, name):
+    assert canonical_name(text) == name
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_each_registered_algorithm_can_be_made(name):
+    assert AlgorithmRegistry()(name).reads is not None
+
+
+def test_this_process_is_known_and_an_ended_one_is_gone():
+    new_id = new_client_ids(PYTHON_CLIENT)
+    first, second = new_id(), new_id()
+    assert first != second
+    assert str(parse_client(first)) == str(own_client(PYTHON_CLIENT))
+    assert not is_process_gone(first)
+    code = "from wazir.app.owners import *; print(own_client('{}'), end='/1')"
+    ended = {
+        kind: subprocess.run(
+            [sys.executable, "-c", code.format(kind)], capture_output=True, text=True, check=True
+        ).stdout
+        for kind in (PYTHON_CLIENT, JOB_CLIENT)
+    }
+    owners = LocalOwners()
+    assert is_process_gone(ended[PYTHON_CLIENT])
+    assert owners.is_gone(ended[PYTHON_CLIENT])
+    assert is_process_gone(ended[JOB_CLIENT])
+    assert not owners.is_gone(ended[JOB_CLIENT]), "its programs may still run"
+
+
+@pytest.mark.parametrize("client_id", ["", "worker-7", "python:elsewhere:1:x/1", "python:h:no:x"])
+def test_nothing_is_certain_about_other_clients(client_id):
+    assert not is_process_gone(client_id)
+
+
+def test_one_blas_thread_leaves_no_trace(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    with one_blas_thread():
+        assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+        assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+
+
+def test_studies_are_shared_through_the_default_storage(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WAZIR_STORAGE", raising=False)
+    space = {"x": wazir.Double(0, 1)}
+    study = wazir.create_study("digits", parameters=space, minimize="loss", algorithm="random")
+    study.optimize(lambda trial: trial.parameters["x"], trials=3)
+    assert (tmp_path / "wazir-runs/wazir.db").exists()
+    again = wazir.load_study("digits")
+    assert again.best_trial.id == study.best_trial.id
+    with pytest.raises(NotFoundError, match="did you mean 'digits'"):
+        wazir.load_study("digit")
+    with pytest.raises(StudyMismatchError, match="x: was DOUBLE 0 to 1, is DOUBLE 0 to 2"):
+        wazir.create_study("digits", parameters={"x": wazir.Double(0, 2)}, minimize="loss")
+
+
+def test_loading_without_a_database_says_where_it_looked(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WAZIR_STORAGE", raising=False)
+    with pytest.raises(NotFoundError, match="there is no database"):
+        wazir.load_study("digits")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_zombie_of_the_python_api_is_freed_at_once(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import os, wazir\n"
+        "s = wazir.create_study('s', parameters={'x': wazir.Double(0, 1)}, minimize='y',"
+        " algorithm='random', storage='s.db')\n"
+        "s.suggest()\nos._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    study = wazir.load_study("s", "s.db")
+    assert str(study.trial(1).state) == "ACTIVE"
+    assert study.suggest().id == 1
+    assert study.trial(1).attempt == 2
