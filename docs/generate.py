@@ -9,8 +9,7 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -26,9 +25,34 @@ from wazir.jobs.state import machine, messages
 
 DOCS = Path(__file__).parent
 MADE = "<!-- Made by docs/generate.py; do not edit. -->"
+CLI_TEXT = (
+    "`wazir COMMAND --help` says the same in the terminal. `-h` is short for `--help`. "
+    "Exit codes are in [errors.md](errors.md), the language of `-p` is in "
+    "[space.md](space.md)."
+)
+API_TEXT = (
+    "`import wazir` gives these names. What begins with an underscore, and all modules below "
+    "`wazir` but `wazir.reporting`, may change."
+)
+TRIAL_TABLE_TEXT = (
+    "The table is `TRANSITIONS` in `wazir.domain.trials`. Every change of a trial is checked "
+    "against it, whoever asks for it."
+)
+TRIAL_TEXT = (
+    "REQUESTED goes straight to an end when a result is known without a run. ACTIVE goes back "
+    "to REQUESTED when the run is stopped or its worker dies, and the trial is to be tried "
+    "again. A trial that has ended stays as it is."
+)
+JOB_TEXT = (
+    "`wazir tune` keeps each trial that it works on in one phase. The table is `TRANSITIONS` in "
+    "`wazir.jobs.state.machine`. An event comes in, instructions go out; nothing else happens "
+    "there, so the whole job can be tested without a process. What is not in the table is a "
+    "fault and raises an error."
+)
 HANDLES = ("Study", "Trial")
 """Classes whose objects are given, not made by their constructor."""
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):")
+_DEFAULT = re.compile(r": ([^:=]+)=")
 _ITEM = re.compile(r"    (?! )([\w*, ]+): (.*)")
 
 
@@ -53,9 +77,7 @@ def cli_page() -> str:
     parts = [
         "# The command line",
         MADE,
-        "`wazir COMMAND --help` says the same in the terminal. `-h` is short for `--help`. "
-        "Exit codes are in [errors.md](errors.md), the language of `-p` is in "
-        "[space.md](space.md).",
+        CLI_TEXT,
         "\n".join(
             f"- [`wazir {name}`](#wazir-{name}): {line}" for name, (_, _, line) in COMMANDS.items()
         ),
@@ -79,7 +101,7 @@ def command_parts(name: str, command: click.Command) -> list[str]:
     usage = " ".join(["wazir", name, "[OPTIONS]", *pieces])
     parts = [f"## wazir {name}", f"    {usage}", *help_paragraphs(command.help or "")]
     rows = [
-        (f"`{option_text(p)}`", cell(p.help or ""))
+        (f"`{cell(option_text(p))}`", cell(p.help or ""))
         for p in command.params
         if isinstance(p, click.Option)
     ]
@@ -113,7 +135,9 @@ def option_text(option: click.Option) -> str:
     if isinstance(kind, click.Choice):
         metavar = "|".join(map(str, kind.choices))
     else:
-        metavar = option.metavar or ("N" if isinstance(kind, click.IntRange) else kind.name.upper())
+        metavar = option.metavar or (
+            "N" if isinstance(kind, click.IntRange) else kind.name.upper()
+        )
     return f"{words} {metavar}"
 
 
@@ -122,8 +146,7 @@ def api_page() -> str:
     parts = [
         "# Python",
         MADE,
-        "`import wazir` gives these names. What begins with an underscore, and all modules below "
-        "`wazir` but `wazir.reporting`, may change.",
+        API_TEXT,
     ]
     for name in wazir.__all__:
         parts += name_parts("wazir", name, getattr(wazir, name))
@@ -176,7 +199,8 @@ def signature(function: object, name: str) -> str:
     returns = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
     if node.name == "__init__":
         returns = ""
-    return f"{name}({ast.unparse(arguments)}){returns}".replace("'", '"')
+    shown = _DEFAULT.sub(r": \1 = ", ast.unparse(arguments))
+    return f"{name}({shown}){returns}".replace("'", '"')
 
 
 def docstring_parts(text: str) -> list[str]:
@@ -210,40 +234,39 @@ def section_items(text: str) -> Iterator[str]:
 
 def states_page() -> str:
     """Return the page of the state machines."""
-    return "\n\n".join([
-        "# States",
-        MADE,
-        "## A trial",
-        "The table is `TRANSITIONS` in `wazir.domain.trials`. Every change of a trial is checked "
-        "against it, whoever asks for it.",
-        diagram(
-            (str(start), str(finish), "")
-            for start, finishes in TRIAL_TRANSITIONS.items()
-            for finish in ordered(finishes)
-        ),
-        table(
-            ("from", "to"),
+    return (
+        "\n\n".join(
             [
-                (str(start), ", ".join(map(str, ordered(finishes))) or "it stays")
-                for start, finishes in TRIAL_TRANSITIONS.items()
-            ],
-        ),
-        "REQUESTED goes straight to an end when a result is known without a run. ACTIVE goes back "
-        "to REQUESTED when the run is stopped or its worker dies, and the trial is to be tried "
-        "again. A trial that has ended stays as it is.",
-        "## A trial in a running job",
-        "`wazir tune` keeps each trial that it works on in one phase. The table is `TRANSITIONS` in "
-        "`wazir.jobs.state.machine`. An event comes in, instructions go out; nothing else happens "
-        "there, so the whole job can be tested without a process. What is not in the table is a "
-        "fault and raises an error.",
-        *phase_texts(),
-        table(("phase", "event", "next phase", "instructions"), list(job_rows())),
-        "The job itself is RUNNING, then ENDING (nothing new starts), then ENDED.",
-        "## The events",
-        table(("event", "meaning"), list(message_rows(messages.Event))),
-        "## The instructions",
-        table(("instruction", "meaning"), list(message_rows(messages.Instruction))),
-    ]) + "\n"
+                "# States",
+                MADE,
+                "## A trial",
+                TRIAL_TABLE_TEXT,
+                diagram(
+                    (str(start), str(finish), "")
+                    for start, finishes in TRIAL_TRANSITIONS.items()
+                    for finish in ordered(finishes)
+                ),
+                table(
+                    ("from", "to"),
+                    [
+                        (str(start), ", ".join(map(str, ordered(finishes))) or "it stays")
+                        for start, finishes in TRIAL_TRANSITIONS.items()
+                    ],
+                ),
+                TRIAL_TEXT,
+                "## A trial in a running job",
+                JOB_TEXT,
+                *phase_texts(),
+                table(("phase", "event", "next phase", "instructions"), list(job_rows())),
+                "The job itself is RUNNING, then ENDING (nothing new starts), then ENDED.",
+                "## The events",
+                table(("event", "meaning"), list(message_rows(messages.Event))),
+                "## The instructions",
+                table(("instruction", "meaning"), list(message_rows(messages.Instruction))),
+            ]
+        )
+        + "\n"
+    )
 
 
 def ordered(states: frozenset[TrialState]) -> list[TrialState]:
@@ -253,7 +276,9 @@ def ordered(states: frozenset[TrialState]) -> list[TrialState]:
 
 def diagram(edges: Iterator[tuple[str, str, str]]) -> str:
     """Return a Mermaid diagram; GitHub draws it."""
-    lines = [f"  {start} --> {end}" + (f": {label}" if label else "") for start, end, label in edges]
+    lines = [
+        f"  {start} --> {end}" + (f": {label}" if label else "") for start, end, label in edges
+    ]
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
 
 
@@ -309,7 +334,7 @@ def cell(text: str) -> str:
     return plain(text).replace("|", "\\|")
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a Markdown table."""
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -322,5 +347,4 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 
 if __name__ == "__main__":
-    import_module("wazir.cli.tune")
     main()

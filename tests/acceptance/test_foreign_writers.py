@@ -129,7 +129,7 @@ def test_event_files_under_another_tag(wazir_in, foreign_environment):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_tensorboard_callback_of_keras(wazir_in, foreign_environment):
-    python = foreign_environment(("tensorflow-cpu==2.21.0",))
+    python = foreign_environment(("tensorflow-cpu==2.21.0", "tensorboard==2.21.0"))
     wazir_in.write("train.py", KERAS)
     wazir_in(
         "tune", "--minimize", "epoch_loss", "-p", "lr=0.01..0.5:log", "--trials", "2",

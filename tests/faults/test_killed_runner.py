@@ -52,7 +52,7 @@ def test_twenty_kills_of_the_runner(make_job, harness, seed: int) -> None:
     job.check_no_process_left()
 
 
-def test_a_result_of_the_dead_time_is_picked_up(make_job, harness) -> None:
+def test_a_result_of_the_dead_time_is_picked_up(make_job) -> None:
     job = make_job(n_trials=2, n_parallel=2)
     runner = job.start()
     job.wait_for_note("start", 2)
@@ -83,19 +83,20 @@ def test_a_program_that_fails_in_the_dead_time_is_not_retried(make_job) -> None:
 SERVICE = "wazir.service.studies:StudyService"
 EXECUTOR = "wazir.jobs.executors.local:LocalExecutor"
 RUN = "wazir.jobs.program_run:ProgramRun"
+SLOW = pytest.mark.slow
 POINTS = [
-    (f"{SERVICE}.create_study", "after", 1),
+    pytest.param(f"{SERVICE}.create_study", "after", 1, marks=SLOW),
     (f"{SERVICE}.suggest_trials", "after", 1),
-    (f"{RUN}.prepare", "after", 1),
-    (f"{RUN}.prepare", "after", 2),
+    pytest.param(f"{RUN}.prepare", "after", 1, marks=SLOW),
+    pytest.param(f"{RUN}.prepare", "after", 2, marks=SLOW),
     (f"{EXECUTOR}.launch", "after", 1),
-    (f"{RUN}.started", "before", 1),
-    (f"{SERVICE}.add_measurements", "before", 1),
+    pytest.param(f"{RUN}.started", "before", 1, marks=SLOW),
+    pytest.param(f"{SERVICE}.add_measurements", "before", 1, marks=SLOW),
     (f"{SERVICE}.add_measurements", "after", 1),
-    (f"{RUN}.final_measurement", "before", 1),
+    pytest.param(f"{RUN}.final_measurement", "before", 1, marks=SLOW),
     (f"{SERVICE}.complete_trial", "before", 1),
     (f"{SERVICE}.complete_trial", "after", 1),
-    (f"{SERVICE}.complete_trial", "after", 4),
+    pytest.param(f"{SERVICE}.complete_trial", "after", 4, marks=SLOW),
 ]
 
 
@@ -115,8 +116,8 @@ def test_killed_at_a_chosen_point(make_job, place: str, when: str, call: int) ->
 
 TAKE_OVER_POINTS = [
     (f"{SERVICE}.take_over_trial", "after", 1),
-    (f"{EXECUTOR}.attach", "before", 2),
-    (f"{EXECUTOR}.attach", "after", 2),
+    pytest.param(f"{EXECUTOR}.attach", "before", 2, marks=SLOW),
+    pytest.param(f"{EXECUTOR}.attach", "after", 2, marks=SLOW),
     (f"{SERVICE}.next_attempt", "after", 1),
 ]
 
@@ -151,6 +152,7 @@ def test_killed_after_ctrl_c(make_job) -> None:
     job.check_no_process_left()
 
 
+@pytest.mark.slow
 def test_a_finished_job_is_only_reported(make_job) -> None:
     job = make_job(n_trials=2)
     assert job.run() == 0

@@ -1,5 +1,6 @@
 """The supervisor or the whole machine dies: trials are tried again in the same directory."""
 
+import itertools
 import json
 import os
 import signal
@@ -58,7 +59,10 @@ def test_a_second_death_is_the_last(make_job, harness) -> None:
     job.check_no_process_left()
 
 
-@pytest.mark.parametrize(("max_attempts", "state"), [("1", "INFEASIBLE"), ("3", "SUCCEEDED")])
+@pytest.mark.parametrize(
+    ("max_attempts", "state"),
+    [("1", "INFEASIBLE"), pytest.param("3", "SUCCEEDED", marks=pytest.mark.slow)],
+)
 def test_the_number_of_attempts_is_the_users(make_job, max_attempts: str, state: str) -> None:
     flags = ("--max-attempts", max_attempts)
     job = make_job(n_trials=1, n_parallel=1, env={"FAULT_STEP_S": "0.2"}, flags=flags)
@@ -71,7 +75,14 @@ def test_the_number_of_attempts_is_the_users(make_job, max_attempts: str, state:
     assert job.journal.count("end") == ({1: 1} if state == "SUCCEEDED" else {})
 
 
-@pytest.mark.parametrize("victims", ["all", "runner and supervisor", "runner, then supervisor"])
+@pytest.mark.parametrize(
+    "victims",
+    [
+        "all",
+        pytest.param("runner and supervisor", marks=pytest.mark.slow),
+        "runner, then supervisor",
+    ],
+)
 def test_the_machine_dies(make_job, harness, victims: str) -> None:
     """Programs that are left without a supervisor must not run beside their second attempt."""
     job = make_job(n_trials=3, env=SLOW_STEPS)
@@ -93,6 +104,7 @@ def test_the_machine_dies(make_job, harness, victims: str) -> None:
     job.check_no_process_left()
 
 
+@pytest.mark.slow
 def test_the_machine_dies_twice(make_job) -> None:
     job = make_job(n_trials=2, env=SLOW_STEPS)
     for n in (1, 2):
@@ -128,35 +140,49 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_exit_record(make_job, content: bytes) -> None:
+OFTEN = ("cut", "no fields")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in BROKEN],
+)
+def test_a_broken_exit_record(make_job, kind: str) -> None:
     """It cannot be known how the program ended, so the attempt counts as died."""
     job = make_job(n_trials=1, n_parallel=1, env={"FAULT_STEPS": "1"})
     runner = job.start()
     job.wait_for_note("start")
     runner.kill()
     job.check_no_process_left()
-    (job.attempt_dir(1, 1) / "exit.json").write_bytes(content)
+    (job.attempt_dir(1, 1) / "exit.json").write_bytes(BROKEN[kind])
     assert job.run() == 0
     assert job.journal.count("start") == {1: 2}
     assert job.trials()[1].attempt == 2
     job.check_results()
 
 
-@pytest.mark.parametrize("name", ["started.json", "claim.json"])
-@pytest.mark.parametrize("content", [b"", b"{}", b"\0" * 100], ids=["empty", "fields", "zeros"])
-@pytest.mark.parametrize("is_running", [True, False], ids=["running", "ended"])
-def test_a_broken_start_record(
-    make_job, harness, name: str, content: bytes, is_running: bool
-) -> None:
+def start_records():
+    """Return all combinations of a record, what is in it, and whether the program runs."""
+    often = {
+        ("claim.json", "empty", "running"),
+        ("claim.json", "empty", "ended"),
+        ("started.json", "zeros", "running"),
+    }
+    kinds = ("empty", "no fields", "zeros")
+    cases = itertools.product(("claim.json", "started.json"), kinds, ("running", "ended"))
+    return [c if c in often else pytest.param(*c, marks=pytest.mark.slow) for c in cases]
+
+
+@pytest.mark.parametrize(("name", "kind", "program"), start_records())
+def test_a_broken_start_record(make_job, name: str, kind: str, program: str) -> None:
     """The program may still run: two attempts must never run side by side."""
     job = make_job(n_trials=1, n_parallel=1, env={"FAULT_STEPS": "2", "FAULT_STEP_S": "0.5"})
     runner = job.start()
     job.wait_for_note("step")
     runner.kill()
-    if not is_running:
+    if program == "ended":
         job.check_no_process_left()
-    (job.attempt_dir(1, 1) / name).write_bytes(content)
+    (job.attempt_dir(1, 1) / name).write_bytes(BROKEN[kind])
     assert job.run() == 0
     assert job.states() == ["SUCCEEDED"]
     ends = job.journal.notes("end")
@@ -175,15 +201,9 @@ def test_a_cut_line_of_output(make_job) -> None:
     job.wait_for_note("step")
     runner.kill()
     job.check_no_process_left()
+    for name in ("claim.json", "started.json", "exit.json"):
+        assert isinstance(json.loads((job.attempt_dir(1, 1) / name).read_text()), dict)
     with (job.attempt_dir(1, 1) / "lines").open("ab") as file:
         file.write(b"1700000000.0\tstep=4 loss=" + b"\0" * 50)
     assert job.run() == 0
     job.check_complete()
-
-
-def test_records_are_whole_json(make_job) -> None:
-    """What the tests above break is what the program really leaves."""
-    job = make_job(n_trials=1, n_parallel=1)
-    assert job.run() == 0
-    for name in ("claim.json", "started.json", "exit.json"):
-        assert isinstance(json.loads((job.attempt_dir(1, 1) / name).read_text()), dict)

@@ -36,7 +36,7 @@ def test_a_trial_that_ignores_sigterm(make_job) -> None:
     check_only_second_failed(job, "stopped after 0.4s")
 
 
-def test_a_trial_that_hangs_without_a_runner(make_job, harness) -> None:
+def test_a_trial_that_hangs_without_a_runner(make_job) -> None:
     """The limit of time holds while no runner is there."""
     job = odd_job(make_job, "stubborn", flags=("--trial-timeout", "0.8s", "--grace", "0.3s"))
     runner = job.start()
@@ -54,6 +54,7 @@ def test_a_trial_that_forks_stubborn_children(make_job) -> None:
     job.check_no_process_left(1.0)
 
 
+@pytest.mark.slow
 def test_children_do_not_survive_the_machine(make_job, harness) -> None:
     """The program has ended, its children hold the output, and runner and supervisor die."""
     job = odd_job(make_job, "forks")
@@ -100,6 +101,7 @@ def test_a_truncated_event_file(make_job) -> None:
     assert len(job.journal.steps(2, 1)) == 3
 
 
+@pytest.mark.slow
 def test_an_event_file_of_half_a_record(make_job) -> None:
     job = odd_job(make_job, "truncated", env={"FAULT_WHOLE_RECORDS": "0"})
     assert job.run() == 0
@@ -130,6 +132,7 @@ def test_a_program_that_deletes_its_folder(make_job) -> None:
     job.check_complete()
 
 
+@pytest.mark.slow
 def test_a_deleted_folder_is_there_again_in_the_next_attempt(make_job, harness) -> None:
     job = odd_job(make_job, "deletes_out", env={"FAULT_TRIALS": "1,2,3", "FAULT_STEP_S": "0.6"})
     job.start()
@@ -141,9 +144,11 @@ def test_a_deleted_folder_is_there_again_in_the_next_attempt(make_job, harness) 
     assert job.journal.notes("start", 1)[1].fields["found"] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGSEGV, marks=pytest.mark.slow)]
+)
 def test_a_program_that_is_killed_from_outside(make_job, number: int) -> None:
-    """As the kernel does when memory is short: the program failed by itself, and is not retried."""
+    """As the kernel does when memory is short: the program failed, and is not retried."""
     job = odd_job(make_job, "hang")
     runner = job.start()
     job.wait_for_note("step", trial=2)

@@ -40,7 +40,9 @@ RUN_PAGES = [page for page in PAGES if runs(page)]
 def test_a_page_does_what_it_says(page, tmp_path):
     home = tmp_path / "work"
     home.mkdir()
-    shutil.copytree(ROOT / "examples", home / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "examples", home / "examples", ignore=shutil.ignore_patterns("__pycache__")
+    )
     assert Reader(home).follow(page) > 0
 
 

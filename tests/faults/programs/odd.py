@@ -104,7 +104,10 @@ def deletes_out(x: float) -> None:
 
 
 def fills_disk(x: float) -> None:
-    """Fill the disk, print the last value, make room again, and end well."""
+    """Fill the disk, print the last value, make room again, and end well; only once."""
+    if os.environ["WAZIR_RESUME"] == "1":
+        worker.train(x)
+        return
     worker.start(x)
     worker.step(1, worker.loss(x, 1))
     time.sleep(0.8)

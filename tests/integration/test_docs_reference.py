@@ -1,0 +1,204 @@
+"""The reference pages agree with the code."""
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import wazir
+import wazir.reporting
+from wazir.cli import main as cli
+from wazir.domain import errors
+from wazir.domain.space import describe
+from wazir.jobs.config import cloud_ml, vertex_tables
+from wazir.jobs.environment import TrialContext, trial_environment
+from wazir.jobs.passing import Passing
+from wazir.jobs.space_text import PASSINGS, SCALES, TYPES, parse_space
+from wazir.surrogates import priors
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+
+
+def rows_of(page, header):
+    """Return the cells of the rows below a table's header, `\\|` as |."""
+    found = []
+    inside = False
+    for line in page.read_text().splitlines():
+        cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if cells and cells[0] == header:
+            inside = True
+        elif inside and not line.strip().startswith("|"):
+            break
+        elif inside and not set("".join(cells)) <= {"-"}:
+            found.append(cells)
+    assert found, f"{page}: no table that begins with {header}"
+    return found
+
+
+def code_in(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_generated_pages_are_up_to_date():
+    done = subprocess.run(
+        [sys.executable, DOCS / "generate.py", "--check"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def commands():
+    context = click.Context(cli.wazir)
+    return {name: cli.wazir.get_command(context, name) for name in cli.COMMANDS}
+
+
+def test_every_command_and_option_has_help():
+    for name, command in commands().items():
+        assert command.help, name
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, f"{name} {option.opts}"
+                assert option.help.endswith((".", '".')), f"{name} {option.opts}: {option.help}"
+
+
+def test_every_option_is_on_the_page():
+    sections = (REFERENCE / "cli.md").read_text().split("\n## wazir ")
+    texts = {section.partition("\n")[0]: section for section in sections[1:]}
+    assert set(texts) == set(cli.COMMANDS)
+    for name, command in commands().items():
+        for option in command.params:
+            if isinstance(option, click.Option):
+                for word in (*option.opts, *option.secondary_opts):
+                    assert re.search(rf"`[^`]*(?<![\w-]){re.escape(word)}(?![\w-])", texts[name])
+
+
+SPACES = rows_of(REFERENCE / "space.md", "SPACE")
+
+
+@pytest.mark.parametrize(("space", "becomes"), SPACES, ids=[row[0] for row in SPACES])
+def test_a_row_of_the_space_table(space, becomes):
+    [text] = code_in(space)
+    parsed = parse_space(text)
+    words = describe(parsed.parameter)
+    if parsed.passing is not Passing.ONE:
+        words += f", {parsed.passing.value.lower()}"
+    assert words == becomes
+
+
+def test_every_suffix_is_on_the_page():
+    cells = [row[0] for row in rows_of(REFERENCE / "space.md", "suffix")]
+    named = {word.removeprefix(":") for cell in cells for word in code_in(cell)}
+    assert named == {*SCALES, *TYPES, *PASSINGS}
+
+
+def test_the_variables_are_those_of_a_trial(tmp_path):
+    context = TrialContext(
+        study_id="study",
+        trial_label="7",
+        attempt=1,
+        parameters={"x": 1},
+        metric_names=("rmse",),
+        trial_dir=tmp_path / "out",
+        attempt_dir=tmp_path,
+        job_dir="",
+        document={},
+    )
+    named = [
+        word
+        for row in rows_of(REFERENCE / "environment.md", "variable")
+        for word in code_in(row[0])
+    ]
+    assert sorted(named) == sorted(trial_environment(context))
+
+
+def test_the_files_of_a_run_are_on_the_page(wazir_in):
+    """A job with the three metric files leaves nothing that the page does not name."""
+    wazir_in.write(
+        "train.py",
+        "import json, os, sys\n"
+        "from wazir.reporting import report\n"
+        "report(float(sys.argv[2]))\n"
+        "path = os.environ['CLOUD_ML_HP_METRIC_FILE']\n"
+        "os.makedirs(os.path.dirname(path), exist_ok=True)\n"
+        "open(path, 'w').write(json.dumps({'rmse': '0.5', 'global_step': '1'}) + '\\n')\n"
+        "print('rmse=0.1')\n",
+    )
+    wazir_in("tune", "--minimize", "rmse", "-p", "x=0.0..1.0", "--trials", "2", "--",
+             sys.executable, "train.py")  # fmt: skip
+    files = {
+        path.relative_to(wazir_in.runs) for path in wazir_in.runs.rglob("*") if path.is_file()
+    }
+    attempt = Path("train/trials/1/attempts/1")
+    in_attempt = {str(f.relative_to(attempt)) for f in files if f.is_relative_to(attempt)}
+    others = {str(f) for f in files if not f.is_relative_to("train")}
+    top = {word for row in rows_of(REFERENCE / "files.md", "path") for word in code_in(row[0])}
+    named = {word for row in rows_of(REFERENCE / "files.md", "file") for word in code_in(row[0])}
+    assert others <= top
+    assert {"wazir.db", ".gitignore"} <= others
+    assert in_attempt <= named
+    assert named - in_attempt == {"stop.json"}
+    assert (wazir_in.runs / "train/trials/1/out").is_dir()
+
+
+def test_the_tree_of_errors_is_that_of_the_code():
+    page = (REFERENCE / "errors.md").read_text()
+    tree = inspect.getdoc(errors).split("\n\n", 1)[1].strip()
+    assert f"```text\n{tree}\n```" in page
+    for name in re.findall(r"(\w+Error) ", tree):
+        assert issubclass(getattr(errors, name), wazir.WazirError)
+
+
+def test_the_exit_codes_are_those_of_the_code():
+    codes = [row[0] for row in rows_of(REFERENCE / "errors.md", "code")]
+    assert codes == ["0", *map(str, (cli.EXIT_FAILED, cli.EXIT_USAGE, cli.EXIT_INTERRUPTED))]
+
+
+@pytest.mark.parametrize(("column", "tables"), [(0, cloud_ml.TABLES), (1, vertex_tables.TABLES)])
+def test_the_fields_of_files_are_known(column, tables):
+    known = {name for table in tables.values() for name in table}
+    rows = rows_of(DOCS / "how-to/configuration-files.md", "Cloud ML Engine")
+    named = {word for row in rows for text in code_in(row[column]) for word in text.split(".")}
+    assert {word for word in named if word and word[0].isalpha()} - {"StoppingSpec"} <= known
+
+
+def test_every_public_name_has_its_place_on_the_page():
+    page = (REFERENCE / "api.md").read_text()
+    for module in (wazir, wazir.reporting):
+        for name in module.__all__:
+            assert f"### {module.__name__}.{name}\n" in page
+
+
+def test_every_public_name_is_described():
+    for module in (wazir, wazir.reporting):
+        for name in module.__all__:
+            value = getattr(module, name)
+            assert inspect.getdoc(value), name
+            members = vars(value) if inspect.isclass(value) else {}
+            for member, found in members.items():
+                if not member.startswith("_") and (callable(found) or isinstance(found, property)):
+                    assert inspect.getdoc(found), f"{name}.{member}"
+
+
+def test_the_numbers_of_the_prior_are_those_of_the_code():
+    text = (DOCS / "explanation/mathematics.md").read_text()
+    low, high = priors.LENGTH_SCALE_RANGE
+    assert f"{priors.LENGTH_SCALE_CENTRE:g} + \\tfrac12 \\log d" in text
+    assert f"for a CATEGORICAL {priors.CATEGORICAL_SHIFT:g} more" in text
+    assert f"from {low:g} to {high:g}" in text
+    low, high = priors.VARIANCE_RANGE
+    assert (
+        f"| {priors.VARIANCE_CENTRE:g} | {priors.VARIANCE_SD:g} | $s^2$ from {low:g} to {high:g}"
+        in text
+    )
+    assert f"| {priors.NOISE_CENTRE:g} | {priors.NOISE_SD:g} |" in text
+    assert priors.NOISE_RANGE == (1e-6, 2.0)
