@@ -32,7 +32,7 @@ class Recorder:
     """Passes a job's news to the live display and keeps one of its pictures (JobListener)."""
 
     def __init__(self) -> None:
-        self._terminal = io.StringIO()
+        self._terminal = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         self._display = LiveDisplay(self._terminal, system_clock)
         self._n_ended = 0
         self._n_running = 0

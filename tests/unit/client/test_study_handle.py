@@ -1,6 +1,7 @@
 """The Study and Trial handles of a Python user."""
 
 import json
+import sys
 
 import pytest
 
@@ -148,3 +149,18 @@ def test_the_public_names_are_those_listed_and_sorted():
         assert getattr(wazir, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = wazir.nothing
+
+
+def test_trials_as_a_dataframe(study):
+    study.optimize(lambda trial: trial.parameters["x"], trials=2)
+    study.add_trial({"x": 0.5, "kind": "a"})
+    frame = study.to_dataframe()
+    assert list(frame["id"]) == [1, 2, 3]
+    assert list(frame["state"]) == ["SUCCEEDED", "SUCCEEDED", "INFEASIBLE"]
+    assert list(frame["x"])[:2] == list(frame["loss"])[:2]
+
+
+def test_a_missing_pandas_is_said(study, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(InvalidInputError, match="pip install pandas"):
+        study.to_dataframe()
