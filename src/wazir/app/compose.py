@@ -127,6 +127,7 @@ def study_handle(service: StudyService, stored: StoredStudy) -> Study:
         stored,
         new_client_id=new_client_ids(PYTHON_CLIENT),
         progress=partial(ProgressBar, stored.config),
+        clock=system_clock,
     )
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from wazir.client.optimize import Objective, Optimization, ProgressListener
+from wazir.client.rows import Fields
 from wazir.client.trial import MetricValues, Trial, named_metrics
+from wazir.domain.clock import Clock
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
@@ -32,11 +34,13 @@ class Study:
         *,
         new_client_id: Callable[[], str],
         progress: Callable[[int], ProgressListener],
+        clock: Clock,
     ) -> None:
         self._transport = transport
         self._stored = stored
         self._new_client_id = new_client_id
         self._progress = progress
+        self._clock = clock
 
     def __repr__(self) -> str:
         counts = self._transport.counts(self._stored.name)
@@ -162,7 +166,10 @@ class Study:
         self._transport.set_study_state(self._stored.name, StudyState.ACTIVE)
 
     def to_dataframe(self) -> "pd.DataFrame":
-        """Return one row per trial: id, state, parameters, metrics, times. Needs pandas.
+        """Return one row per trial: id, state, value, parameters, metrics, times. Needs pandas.
+
+        Parameters and metrics keep their names; one that is taken gets `param_` or `metric_`
+        in front. Durations are seconds, times Unix seconds.
 
         Raises:
             InvalidInputError: pandas is not installed.
@@ -173,7 +180,15 @@ class Study:
             raise InvalidInputError(
                 "to_dataframe needs pandas, which is not installed", hint="pip install pandas"
             ) from None
-        return pd.DataFrame([trial_row(trial) for trial in self.trials])
+        fields, now = Fields(self.config), self._clock()
+        _, stored = self._transport.trials(self._stored.name)
+        times = ("started_at", "completed_at")
+        return pd.DataFrame(
+            [
+                {**fields.row(trial, now), **{name: getattr(trial, name) for name in times}}
+                for trial in stored
+            ]
+        )
 
     def _handle(self, stored: StoredTrial) -> Trial:
         return Trial(self._transport, self._stored.name, self.config, stored)
@@ -201,14 +216,3 @@ def best_of(trials: list[Trial], config: StudyConfig) -> Trial:
     if best is None:
         raise NotFoundError("no trial has succeeded yet")
     return best
-
-
-def trial_row(trial: Trial) -> dict[str, object]:
-    """Return a trial as one flat row; parameters and metrics keep their names where they can."""
-    row: dict[str, object] = {"id": trial.id, "state": str(trial.state), "value": trial.value}
-    for prefix, values in (("param", trial.parameters), ("metric", trial.metrics)):
-        for name, value in values.items():
-            row[name if name not in row else f"{prefix}_{name}"] = value
-    row["started_at"], row["completed_at"] = trial.started_at, trial.completed_at
-    row["infeasible_reason"] = trial.infeasible_reason.partition("\n")[0]
-    return row
