@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--dense", type=int, default=0, metavar="SIDE", help="also SIDE x SIDE")
     parser.add_argument("--check", action="store_true", help="compare with wazir tune")
     args = parser.parse_args()
-    report = Report("lab", "Lab 3: 16 trials, many seeds", sys.argv[1:])
+    report = Report("lab", "Lab 3: 16 trials, many seeds", sys.argv[1:], is_timed=False)
     with tempfile.TemporaryDirectory(prefix="wazir-lab-") as folder:
         output = Path(folder)
         evaluate = evaluator(output)

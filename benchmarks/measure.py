@@ -21,6 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 RESULTS = ROOT / "benchmarks" / "results"
 
+BUSY_SHARE = 0.5
+BUSY_NOTE = """
+**The machine was busy with other work before this began.** CPU times are too high by an unknown
+share, and wall times, with their ratios, say little: measure again on a quiet machine.
+""".strip()
+
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -150,61 +156,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _load_average() -> str:
-    return f"{os.getloadavg()[0]:.1f}"
-
-
-@dataclass
-class Report:
-    """A result as markdown: a title, the command, the machine, then sections in order."""
-
-    name: str
-    title: str
-    arguments: Sequence[str]
-    _sections: list[str] = field(default_factory=list, init=False)
-    _load: str = field(default_factory=_load_average, init=False)
-
-    def add(self, text: str) -> None:
-        """Add a paragraph or a table."""
-        self._sections.append(text.strip())
-
-    def text(self) -> str:
-        """Return the whole report."""
-        command = shlex.join(["python", f"benchmarks/{self.name}.py", *self.arguments])
-        head = [f"# {self.title}", f"`{command}`", machine_facts(self._load)]
-        return "\n\n".join([*head, *self._sections]) + "\n"
-
-    def publish(self, *, write: bool) -> None:
-        """Print the report, and store it in `results/` if asked to."""
-        print(self.text())
-        if write:
-            RESULTS.mkdir(exist_ok=True)
-            path = RESULTS / f"{self.name}.md"
-            path.write_text(self.text(), encoding="utf-8")
-            print(f"written: {path.relative_to(ROOT)}", file=sys.stderr)
-
-
-def machine_facts(load_before: str) -> str:
-    """Return what has to be known of the machine to read a result."""
-    how = "installed" if is_installed() else "from the source tree (`PYTHONPATH=src`)"
-    facts = [
-        f"measured {datetime.now(UTC):%Y-%m-%d}",
-        f"{platform.python_implementation()} {platform.python_version()}",
-        f"{platform.system()} {platform.machine()}",
-        f"{os.cpu_count()} CPUs ({_cpu_model()})",
-        f"load average before {load_before}, after {_load_average()}",
-        f"Wazir {how}, {_revision()}",
-    ]
-    return "\n".join(f"- {fact}" for fact in facts)
-
-
-def _cpu_model() -> str:
-    path = Path("/proc/cpuinfo")
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown model"
+def _load_average() -> float:
+    return os.getloadavg()[0]
 
 
 def _revision() -> str:
@@ -220,6 +173,63 @@ def _revision() -> str:
 def _output(argv: Sequence[str]) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+@dataclass
+class Report:
+    """A result as markdown: a title, the command, the machine, then sections in order."""
+
+    name: str
+    title: str
+    arguments: Sequence[str]
+    is_timed: bool = True
+    _sections: list[str] = field(default_factory=list, init=False)
+    _load: float = field(default_factory=_load_average, init=False)
+    _revision: str = field(default_factory=_revision, init=False)
+
+    def add(self, text: str) -> None:
+        """Add a paragraph or a table."""
+        self._sections.append(text.strip())
+
+    def text(self) -> str:
+        """Return the whole report."""
+        command = shlex.join(["python", f"benchmarks/{self.name}.py", *self.arguments])
+        head = [f"# {self.title}", f"`{command}`", machine_facts(self._load, self._revision)]
+        if self.is_timed and self._load > BUSY_SHARE * (os.cpu_count() or 1):
+            head.append(BUSY_NOTE)
+        return "\n\n".join([*head, *self._sections]) + "\n"
+
+    def publish(self, *, write: bool) -> None:
+        """Print the report, and store it in `results/` if asked to."""
+        print(self.text())
+        if write:
+            RESULTS.mkdir(exist_ok=True)
+            path = RESULTS / f"{self.name}.md"
+            path.write_text(self.text(), encoding="utf-8")
+            print(f"written: {path.relative_to(ROOT)}", file=sys.stderr)
+
+
+def machine_facts(load_before: float, revision: str) -> str:
+    """Return what has to be known of the machine to read a result."""
+    how = "installed" if is_installed() else "from the source tree (`PYTHONPATH=src`)"
+    facts = [
+        f"measured {datetime.now(UTC):%Y-%m-%d}",
+        f"{platform.python_implementation()} {platform.python_version()}",
+        f"{platform.system()} {platform.machine()}",
+        f"{os.cpu_count()} CPUs ({_cpu_model()})",
+        f"load average before {load_before:.1f}, after {_load_average():.1f}",
+        f"Wazir {how}, {revision}",
+    ]
+    return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _cpu_model() -> str:
+    path = Path("/proc/cpuinfo")
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown model"
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:

@@ -51,7 +51,7 @@ def test_a_number_of_failed_trials_stops_the_job(wazir_in):
 
 def test_a_trial_that_runs_too_long_is_stopped(wazir_in):
     wazir_in.write("train.sh", 'echo "rmse=$2"\n[ $CLOUD_ML_TRIAL_ID = 1 ] || sleep 60\n')
-    said = wazir_in(*TUNE, "--trials", "2", "--trial-timeout", "1s", *COMMAND)
+    said = wazir_in(*TUNE, "--trials", "2", "--trial-timeout", "2s", *COMMAND)
     assert states(wazir_in) == ["SUCCEEDED", "INFEASIBLE"]
     assert "limit for one trial" in said.text
 
@@ -59,7 +59,7 @@ def test_a_trial_that_runs_too_long_is_stopped(wazir_in):
 def test_a_job_ends_at_its_time_and_goes_on_later(wazir_in):
     wazir_in.write("train.sh", 'echo "rmse=$2"\n[ $CLOUD_ML_TRIAL_ID = 1 ] || sleep 60\n')
     began = time.monotonic()
-    wazir_in(*TUNE, "--trials", "2", "--timeout", "1s", *COMMAND)
+    wazir_in(*TUNE, "--trials", "2", "--timeout", "3s", *COMMAND)
     assert time.monotonic() - began < 20
     assert states(wazir_in) == ["SUCCEEDED", "REQUESTED"]
     # The command is the same, the program is not: now it ends.

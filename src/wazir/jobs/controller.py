@@ -27,7 +27,7 @@ from wazir.jobs.news import (
 )
 from wazir.jobs.program_run import JobContext, ProgramRun
 from wazir.jobs.state import messages
-from wazir.jobs.state.machine import JobState, Limits
+from wazir.jobs.state.machine import JobPhase, JobState, Limits
 from wazir.jobs.state.messages import Ending
 from wazir.service.transport import Transport
 
@@ -153,6 +153,10 @@ class Controller:
             state = StudyState.COMPLETED
         if state is not StudyState.ACTIVE and self._ended is None:
             self._feed(messages.EndRequested(Ending.STOPPED))
+        elif self._state.phase is JobPhase.RUNNING:
+            # Another runner may have died after the last trial was given out.
+            self._take_over_trials()
+            self._work()
 
     @singledispatchmethod
     def _carry_out(self, instruction: messages.Instruction) -> None:

@@ -263,6 +263,7 @@ class Program:
         self._lines.close(sync=True)
         errors = {"log": self._log.error, "lines": self._lines.error}
         self._status["log_error"] = "; ".join(f"{k}: {v}" for k, v in errors.items() if v)
+        self._status["has_lost_lines"] = bool(self._lines.error)
         self._n_tries = 0
         self._due.pop("started", None)
         self._phase = _Phase.DONE if self._status["outcome"] == "died" else _Phase.WRITING

@@ -17,11 +17,13 @@ from wazir.jobs.environment import TrialContext, trial_environment
 from wazir.jobs.executors.protocol import ExitStatus, Launch, Outcome
 from wazir.jobs.metrics.collector import MetricCollector
 from wazir.jobs.metrics.line_pattern import line_pattern
+from wazir.jobs.metrics.log_lines import WHERE
 from wazir.jobs.metrics.points import MetricPoint, ended_not_finite, last_finite
 from wazir.jobs.metrics.spec import CollectorSpec
 from wazir.jobs.provenance import Provenance
 from wazir.jobs.spec import JobSpec
 from wazir.jobs.state.messages import (
+    AttemptDied,
     AttemptFailed,
     AttemptStopped,
     AttemptSucceeded,
@@ -155,10 +157,15 @@ class ProgramRun:
         elapsed_s = max(0.0, point.time - self._started_at)
         return Measurement(point.metrics, step=point.step, elapsed_s=elapsed_s)
 
-    def verdict(self, status: ExitStatus) -> AttemptSucceeded | AttemptFailed | AttemptStopped:
+    def verdict(
+        self, status: ExitStatus
+    ) -> AttemptSucceeded | AttemptFailed | AttemptStopped | AttemptDied:
         """Return what the end of the program means for the trial."""
         if status.outcome is Outcome.STOPPED:
             return AttemptStopped(self.trial.id)
+        if status.has_lost_lines and self.source in ("", WHERE):
+            # What is there may miss the last value; an older one must not pass for the result.
+            return AttemptDied(self.trial.id, f"its output could not be kept: {status.error}")
         if status.outcome is Outcome.EXITED and status.code == 0:
             reason = self._why_no_result()
         else:

@@ -307,12 +307,17 @@ def _exit_status(record: Mapping[str, Any]) -> ExitStatus:
         cpu_s=record["cpu_s"],
         max_rss_bytes=record["max_rss_bytes"],
         error="; ".join(filter(None, (record["error"], record.get("log_error")))),
+        has_lost_lines=bool(record.get("has_lost_lines")),
     )
 
 
 def _read_exit(attempt_dir: Path) -> ExitStatus | None:
+    """Return how an attempt ended, None if that is not recorded or cannot be read."""
     record = read_record(attempt_dir / recording.EXIT)
-    return _exit_status(record) if record is not None else None
+    try:
+        return _exit_status(record) if record is not None else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _identity(record: object) -> ProcessIdentity | None:

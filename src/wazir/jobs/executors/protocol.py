@@ -87,6 +87,7 @@ class ExitStatus:
         cpu_s: User and system time of the program and of those children it has waited for.
         max_rss_bytes: Largest resident set of one process; never below the supervisor's own.
         error: Why it did not start, or what could not be recorded.
+        has_lost_lines: Whether lines of output that match the pattern could not be recorded.
     """
 
     outcome: Outcome
@@ -97,6 +98,7 @@ class ExitStatus:
     cpu_s: float
     max_rss_bytes: int
     error: str = ""
+    has_lost_lines: bool = False
 
     @property
     def succeeded(self) -> bool:

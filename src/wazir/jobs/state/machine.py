@@ -129,7 +129,7 @@ class JobState:
             case NothingGiven():
                 self.asked = 0
                 self.has_all = True
-                if event.n_total < self.limits.n_trials:
+                if self.phase is JobPhase.RUNNING and event.n_total < self.limits.n_trials:
                     self.ending = Ending.EXHAUSTED
                 return []
             case Interrupted():
@@ -257,6 +257,8 @@ def _failed(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instructi
 
 def _released(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
     del state.runs[event.trial_id]
+    # The trial waits for a free place again, so there is something to ask for.
+    state.has_all = False
     return [ReleaseTrial(event.trial_id)]
 
 

@@ -30,6 +30,7 @@ class ConnectionPool:
         self._idle: list[sqlite3.Connection] = []
         self._in_use: set[sqlite3.Connection] = set()
         self._is_closed = False
+        self._file = _file_at(path)
         _pools.add(self)
 
     @contextmanager
@@ -99,6 +100,7 @@ class ConnectionPool:
         with self._lock:
             if self._is_closed:
                 raise store_closed()
+            self._check_in_place()
             if self._idle:
                 connection = self._idle.pop()
                 self._in_use.add(connection)
@@ -107,6 +109,14 @@ class ConnectionPool:
         with self._lock:
             self._in_use.add(connection)
         return connection
+
+    def _check_in_place(self) -> None:
+        # SQLite would go on writing to a file that has no name any more, where all is lost.
+        if _file_at(self.path) != self._file:
+            raise StorageError(
+                f"{self.path} was deleted, moved or replaced while it was in use",
+                hint="put it back, or run again to begin a new one",
+            )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._lock:
@@ -138,6 +148,15 @@ class ConnectionPool:
             connection.close()
             raise
         return connection
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other that gets its name, None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 _pools: "weakref.WeakSet[ConnectionPool]" = weakref.WeakSet()
