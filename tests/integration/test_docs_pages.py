@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -86,6 +87,16 @@ def test_every_page_is_reached_from_the_index():
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
 def test_a_page_names_no_private_place(page):
     text = page.read_text()
+    for word in (str(ROOT), str(Path.home()) + "/", "/tmp/"):
+        assert word not in text
+
+
+def test_the_picture_of_the_live_view_is_whole_and_names_no_private_place():
+    text = (ROOT / "docs/images/tune.svg").read_text()
+    root = ET.fromstring(text)
+    shown = "".join(root.itertext()).replace("\xa0", " ")
+    assert "wazir tune hyperparam.yaml --trials 16 --parallel 2" in shown
+    assert "best 5" in shown
     for word in (str(ROOT), str(Path.home()) + "/", "/tmp/"):
         assert word not in text
 

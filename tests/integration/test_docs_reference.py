@@ -106,6 +106,7 @@ def test_the_variables_are_those_of_a_trial(tmp_path):
         study_id="study",
         trial_label="7",
         attempt=1,
+        is_resumed=False,
         parameters={"x": 1},
         metric_names=("rmse",),
         trial_dir=tmp_path / "out",

@@ -210,7 +210,7 @@ def exit_code(ending: Ending, n_succeeded: int) -> int:
     """Return 0 if the job ran to its end with a success, 130 for Ctrl-C, else 1."""
     if ending is Ending.INTERRUPTED:
         return EXIT_INTERRUPTED
-    if ending is Ending.TOO_MANY_FAILURES or n_succeeded == 0:
+    if ending in (Ending.TOO_MANY_FAILURES, Ending.UNUSABLE_FOLDER) or n_succeeded == 0:
         return EXIT_FAILED
     return 0
 

@@ -165,11 +165,13 @@ class Controller:
 
     @_carry_out.register
     def _ask_for_trials(self, order: messages.AskForTrials) -> None:
-        self._take_over_trials()
+        count = order.count - self._take_over_trials()
+        if count <= 0:
+            return
         try:
             given = self.transport.suggest_trials(
                 self._name,
-                order.count,
+                count,
                 self.ownership.new_client_id(),
                 max_n_trials=self.limits.n_trials,
             )
@@ -180,7 +182,7 @@ class Controller:
             self._runs[trial.id] = ProgramRun(self.job, trial)
             event = messages.TrialGiven(trial.id, trial.attempt, trial.n_lost_attempts)
             self._queue.extend(self._state.handle(event))
-        if len(given) < order.count:
+        if len(given) < count:
             n_total = self._counts().total
             self._queue.extend(self._state.handle(messages.NothingGiven(n_total)))
 
@@ -197,8 +199,7 @@ class Controller:
         try:
             self.executor.launch(run.prepare())
         except OSError as error:
-            reason = f"its folder {run.directory.path} cannot be written: {error.strerror}"
-            self._feed(messages.AttemptFailed(order.trial_id, reason))
+            self._give_up(order.trial_id, f"{run.directory.path}: {error.strerror}")
 
     @_carry_out.register
     def _begin_next_attempt(self, order: messages.BeginNextAttempt) -> None:
@@ -273,7 +274,15 @@ class Controller:
                 self._read_metrics(run, final=True)
                 self._feed(messages.AttemptDied(event.trial_id, event.reason))
             case executors.LaunchFailed():
-                self._feed(messages.AttemptFailed(event.trial_id, event.reason))
+                self._give_up(event.trial_id, event.reason)
+
+    def _give_up(self, trial_id: int, reason: str) -> None:
+        """End the job, because a trial cannot even begin: that is not the program's fault."""
+        self._warn(
+            f"trial {trial_id} cannot begin: {reason}; mend that and run the same command again"
+        )
+        self._feed(messages.EndRequested(Ending.UNUSABLE_FOLDER))
+        self._feed(messages.AttemptStopped(trial_id))
 
     def _read_metrics(self, run: ProgramRun, *, final: bool = False) -> None:
         measurements = run.new_measurements(final=final)
@@ -312,8 +321,9 @@ class Controller:
             self._said.add(kind or text)
             self.listener.tell(Warned(text))
 
-    def _take_over_trials(self) -> None:
-        """Make the trials of dead runners ours: their programs may still run."""
+    def _take_over_trials(self) -> int:
+        """Make the trials of dead runners ours, whose programs may still run; return how many."""
+        n_taken = 0
         states = (TrialState.ACTIVE, TrialState.STOPPING)
         _, active = self.transport.trials(self._name, states=states)
         for trial in active:
@@ -329,6 +339,8 @@ class Controller:
             except ConflictError:
                 continue
             self._attach(taken)
+            n_taken += 1
+        return n_taken
 
     def _attach(self, trial: Trial) -> None:
         run = self._runs[trial.id] = ProgramRun(self.job, trial)

@@ -16,12 +16,14 @@ class TrialContext:
     """What the variables of one attempt are made of.
 
     `job_dir` is this trial's folder below the job's directory, "" if there is none; `document`
-    is the trainingInput of the configuration file, as JSON-ready values.
+    is the trainingInput of the configuration file, as JSON-ready values; `is_resumed` tells
+    whether a program of an earlier attempt ran in the same folders.
     """
 
     study_id: str
     trial_label: str
     attempt: int
+    is_resumed: bool
     parameters: Mapping[str, ParameterValue]
     metric_names: tuple[str, ...]
     trial_dir: Path
@@ -67,7 +69,7 @@ def _own_variables(context: TrialContext) -> dict[str, str]:
         "WAZIR_TRIAL_ID": context.trial_label,
         "WAZIR_TRIAL_DIR": str(context.trial_dir),
         "WAZIR_ATTEMPT": str(context.attempt),
-        "WAZIR_RESUME": "1" if context.attempt > 1 else "0",
+        "WAZIR_RESUME": "1" if context.is_resumed else "0",
         "WAZIR_REPORT_FILE": str(context.attempt_dir / REPORT_FILE),
         "WAZIR_METRIC": context.metric_names[0] if single else "",
         "WAZIR_PARAMETERS": json.dumps(dict(context.parameters)),

@@ -21,6 +21,7 @@ from wazir.jobs.metrics.log_lines import WHERE
 from wazir.jobs.metrics.points import MetricPoint, ended_not_finite, last_finite
 from wazir.jobs.metrics.spec import CollectorSpec
 from wazir.jobs.provenance import Provenance
+from wazir.jobs.recording import STARTED
 from wazir.jobs.spec import JobSpec
 from wazir.jobs.state.messages import (
     AttemptDied,
@@ -118,6 +119,7 @@ class ProgramRun:
                 study_id=self.job.study.name.study_id,
                 trial_label=self.label,
                 attempt=self.trial.attempt,
+                is_resumed=self._is_resumed(),
                 parameters=self.trial.parameters,
                 metric_names=self.job.metric_names,
                 trial_dir=self.directory.output,
@@ -126,6 +128,10 @@ class ProgramRun:
                 document=self.job.spec.document,
             )
         )
+
+    def _is_resumed(self) -> bool:
+        earlier = range(1, self.trial.attempt)
+        return any((self.directory.attempt(k) / STARTED).exists() for k in earlier)
 
     def started(self, pid: int | None) -> None:
         """The program runs: look for its metric, in the files of this process too."""

@@ -175,11 +175,18 @@ def test_what_each_run_was_is_recorded(job, tmp_path):
 
 def test_failures_have_reasons_and_count(tmp_path):
     job = Job(tmp_path, n_trials=4, max_failed_trials=9)
-    job.executor.script = {1: "fails", 2: "unusable", 3: "nan"}
+    job.executor.script = {1: "fails", 2: "nan"}
     assert job.run() is Ending.DONE
-    reasons = [job.service.trial(NAME, i).infeasible_reason for i in (1, 2, 3)]
-    assert reasons == ["exit code 3", "the folder is gone", "loss is NaN at the end"]
-    assert job.states()[3] == "SUCCEEDED"
+    reasons = [job.service.trial(NAME, i).infeasible_reason for i in (1, 2)]
+    assert reasons == ["exit code 3", "loss is NaN at the end"]
+    assert job.states()[2:] == ["SUCCEEDED", "SUCCEEDED"]
+
+
+def test_a_folder_that_cannot_be_used_ends_the_job_and_blames_no_trial(job):
+    job.executor.script = {2: "unusable"}
+    assert job.run() is Ending.UNUSABLE_FOLDER
+    assert job.states() == ["SUCCEEDED", "REQUESTED"]
+    assert "the folder is gone" in job.listener.of(Warned)[0].text
 
 
 def test_a_run_that_died_is_tried_again_in_the_same_directory(tmp_path):

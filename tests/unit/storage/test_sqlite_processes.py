@@ -203,6 +203,6 @@ def test_a_store_whose_file_was_deleted_makes_no_other_one(file):
         make_study(store)
         store._pool.close_idle()
         file.unlink()
-        with pytest.raises(StorageError, match="cannot be opened"):
+        with pytest.raises(StorageError, match="was deleted, moved or replaced"):
             store.study(NAME)
         assert not file.exists()

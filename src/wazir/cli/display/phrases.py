@@ -21,6 +21,7 @@ WHY_ENDED: Mapping[Ending, str] = {
     Ending.INTERRUPTED: "interrupted; nothing is lost",
     Ending.TIMEOUT: "the time for the job is over",
     Ending.STOPPED: "the study was stopped or deleted",
+    Ending.UNUSABLE_FOLDER: "the folders of trials cannot be written",
 }
 
 

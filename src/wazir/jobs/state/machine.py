@@ -154,7 +154,7 @@ class JobState:
         taken = isinstance(event, TrialTakenOver)
         phase = Phase.RUNNING if taken else Phase.GIVEN
         self.runs[event.trial_id] = TrialRun(event.attempt, phase, event.n_lost)
-        self.asked = max(0, self.asked - (0 if taken else 1))
+        self.asked = max(0, self.asked - 1)
         if self.phase is JobPhase.RUNNING:
             return [] if taken else [Launch(event.trial_id, event.attempt)]
         if taken:

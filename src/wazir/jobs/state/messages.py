@@ -14,6 +14,7 @@ class Ending(enum.Enum):
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
     STOPPED = "stopped"
+    UNUSABLE_FOLDER = "unusable folder"
 
 
 @dataclass(frozen=True)
