@@ -17,6 +17,7 @@ from wazir.domain import errors
 from wazir.domain.space import describe
 from wazir.jobs.config import cloud_ml, vertex_tables
 from wazir.jobs.environment import TrialContext, trial_environment
+from wazir.jobs.metrics.line_rules import find_value
 from wazir.jobs.passing import Passing
 from wazir.jobs.space_text import PASSINGS, SCALES, TYPES, parse_space
 from wazir.surrogates import priors
@@ -157,6 +158,20 @@ def test_the_tree_of_errors_is_that_of_the_code():
     assert f"```text\n{tree}\n```" in page
     for name in re.findall(r"(\w+Error) ", tree):
         assert issubclass(getattr(errors, name), wazir.WazirError)
+
+
+def test_the_lines_of_the_metric_page_hold_the_metric():
+    text = (DOCS / "how-to/report-a-metric.md").read_text()
+    lines = [
+        line
+        for line in text.splitlines()
+        if line.startswith("    ") and "rmse" in line and "0.31" in line
+    ]
+    assert len(lines) == 4
+    for line in lines:
+        found = find_value(line, "rmse")
+        assert found is not None
+        assert found.value == 0.31
 
 
 def test_the_exit_codes_are_those_of_the_code():

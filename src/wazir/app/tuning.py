@@ -68,8 +68,9 @@ def open_tuning_study(
     """
     location = storage_location(storage)
     _database(location)
-    service = make_service(open_store(location, create=True), owns_process=True)
+    # Checked before a database is made: a wrong name leaves nothing behind.
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
+    service = make_service(open_store(location, create=True), owns_process=True)
     name = parse_study_name(job.study_id)
     taken = {study.name.study_id: study for study in service.studies(name.project_id)}
     if not resume:

@@ -286,13 +286,18 @@ class Controller:
 
     def _read_metrics(self, run: ProgramRun, *, final: bool = False) -> None:
         measurements = run.new_measurements(final=final)
+        if measurements or final:
+            for warning in run.collector.warnings:
+                self._warn(warning)
         if not measurements:
             return
-        for warning in run.collector.warnings:
-            self._warn(warning)
         try:
             self.transport.add_measurements(
-                self._name, run.trial.id, measurements, attempt=run.trial.attempt
+                self._name,
+                run.trial.id,
+                measurements,
+                void_steps=run.void_steps(),
+                attempt=run.trial.attempt,
             )
         except (ConflictError, NotFoundError):
             # The trial is not ours any more; its end will say so.

@@ -11,13 +11,14 @@ from wazir.domain.metrics import Measurement, MeasurementSelection, select_measu
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial
 from wazir.jobs.attempt_files import last_lines
-from wazir.jobs.diagnosis import explain_failure
+from wazir.jobs.diagnosis import explain_failure, propose_split
 from wazir.jobs.directories import RUN_FILE, StudyDirectory, TrialDirectory
 from wazir.jobs.environment import TrialContext, trial_environment
 from wazir.jobs.executors.protocol import ExitStatus, Launch, Outcome
 from wazir.jobs.metrics.collector import MetricCollector
 from wazir.jobs.metrics.line_pattern import line_pattern
 from wazir.jobs.metrics.log_lines import WHERE
+from wazir.jobs.metrics.names import HYPERTUNE_FILE
 from wazir.jobs.metrics.points import MetricPoint, ended_not_finite, last_finite
 from wazir.jobs.metrics.spec import CollectorSpec
 from wazir.jobs.provenance import Provenance
@@ -79,6 +80,7 @@ class ProgramRun:
         )
         self._started_at = trial.started_at if trial.started_at is not None else job.clock()
         self._collector: MetricCollector | None = None
+        self._given_steps: set[int] = set()
 
     def prepare(self) -> Launch:
         """Make the folders, record the run, and return what the executor needs.
@@ -87,7 +89,8 @@ class ProgramRun:
             OSError: a folder or file cannot be written.
         """
         self.directory.output.mkdir(parents=True, exist_ok=True)
-        self.attempt_dir.mkdir(parents=True, exist_ok=True)
+        # Not every writer of the hypertune file makes its folder.
+        (self.attempt_dir / HYPERTUNE_FILE).parent.mkdir(parents=True, exist_ok=True)
         job_dir = self.job.spec.trial_job_dir(self.label)
         if job_dir and "://" not in job_dir:
             (self.job.spec.cwd / job_dir).mkdir(parents=True, exist_ok=True)
@@ -151,7 +154,18 @@ class ProgramRun:
 
     def new_measurements(self, *, final: bool = False) -> list[Measurement]:
         """Return what was reported since the last call."""
-        return [self._measurement(point) for point in self.collector.poll(final=final)]
+        points = self.collector.poll(final=final)
+        self._given_steps.update(point.step for point in points)
+        return [self._measurement(point) for point in points]
+
+    def void_steps(self) -> list[int]:
+        """Return steps that were given and do not count any more, once each.
+
+        A better source may have shown up, or the program began again from an earlier step.
+        """
+        void = self._given_steps - {point.step for point in self.collector.series()}
+        self._given_steps -= void
+        return sorted(void)
 
     def final_measurement(self) -> Measurement | None:
         """Return the measurement that counts, by the study's selection rule."""
@@ -172,12 +186,17 @@ class ProgramRun:
         if status.has_lost_lines and self.source in ("", WHERE):
             # What is there may miss the last value; an older one must not pass for the result.
             return AttemptDied(self.trial.id, f"its output could not be kept: {status.error}")
+        log_lines = last_lines(self.attempt_dir, _N_LOG_LINES)
         if status.outcome is Outcome.EXITED and status.code == 0:
             reason = self._why_no_result()
+            if reason:
+                spec = self.job.spec
+                cure = propose_split(log_lines, self.trial.parameters, spec.passing)
+                reason = f"{reason}\n{cure}" if cure else reason
         else:
             reason = explain_failure(
                 status,
-                last_lines(self.attempt_dir, _N_LOG_LINES),
+                log_lines,
                 self.trial.parameters,
                 self.job.spec.passing,
                 timeout_s=self.job.spec.trial_timeout_s,

@@ -128,6 +128,7 @@ class StudyService:
         trial_id: int,
         measurements: Sequence[Measurement],
         *,
+        void_steps: Sequence[int] = (),
         attempt: int | None = None,
     ) -> Trial:
         """Record intermediate measurements."""
@@ -137,6 +138,8 @@ class StudyService:
                 raise ConflictError(
                     f"trial {trial_id} is {trial.state}; only a running trial takes measurements"
                 )
+            for step in void_steps:
+                writer.delete_measurement(trial_id, step)
             for measurement in measurements:
                 writer.put_measurement(trial_id, _with_step(measurement, writer, trial_id))
         return trial

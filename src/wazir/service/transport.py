@@ -96,11 +96,13 @@ class Transport(Protocol):
         trial_id: int,
         measurements: Sequence[Measurement],
         *,
+        void_steps: Sequence[int] = (),
         attempt: int | None = None,
     ) -> Trial:
         """Record intermediate measurements of an ACTIVE or STOPPING trial, oldest first.
 
         A measurement without step gets the next one; one of a known step replaces the old one.
+        Those of `void_steps` are removed first: they turned out not to count.
 
         Raises:
             ConflictError: the trial does not run.

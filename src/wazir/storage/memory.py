@@ -273,10 +273,8 @@ class MemoryStudyWriter:
         """Return the intermediate measurements of a trial."""
         self._current(trial_id)
         known = self._stored.measurements.get(trial_id, {})
-        return [
-            _copy_measurement(measurement)
-            for measurement in (known | self._measurements.get(trial_id, {})).values()
-        ]
+        present = self._measurements.get(trial_id, known)
+        return [_copy_measurement(measurement) for measurement in present.values()]
 
     def insert_trial(self, trial: Trial) -> None:
         """Add a trial."""
@@ -296,8 +294,14 @@ class MemoryStudyWriter:
         """Add or replace a measurement."""
         self._current(trial_id)
         step = step_of(measurement)
-        self._measurements.setdefault(trial_id, {})[step] = _copy_measurement(measurement)
+        self._own_measurements(trial_id)[step] = _copy_measurement(measurement)
         self._is_changed = True
+
+    def delete_measurement(self, trial_id: int, step: int) -> None:
+        """Remove a measurement."""
+        self._current(trial_id)
+        if self._own_measurements(trial_id).pop(step, None) is not None:
+            self._is_changed = True
 
     def update_study(self, study: Study) -> None:
         """Replace the study's config, state and metadata."""
@@ -332,7 +336,7 @@ class MemoryStudyWriter:
             else:
                 stored.put(trial, self.revision)
         for trial_id, measurements in self._measurements.items():
-            stored.measurements.setdefault(trial_id, {}).update(measurements)
+            stored.measurements[trial_id] = measurements
         stored.counts = self._counts
         stored.last_trial_id = self._last_trial_id
         stored.study = replace(self._new_study, revision=self.revision)
@@ -340,6 +344,11 @@ class MemoryStudyWriter:
     def end(self) -> None:
         """Refuse all further use."""
         self._has_ended = True
+
+    def _own_measurements(self, trial_id: int) -> _Measurements:
+        """Return this transaction's copy of a trial's measurements."""
+        known = self._stored.measurements.get(trial_id, {})
+        return self._measurements.setdefault(trial_id, dict(known))
 
     def _check_open(self) -> None:
         if self._has_ended:

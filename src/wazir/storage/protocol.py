@@ -83,6 +83,10 @@ class StudyWriter(Protocol):
         """
         ...
 
+    def delete_measurement(self, trial_id: int, step: int) -> None:
+        """Remove the measurement of a step, if there is one. Raises NotFoundError (no trial)."""
+        ...
+
     def update_study(self, study: Study) -> None:
         """Replace the study's config, state and metadata; sets its config_revision if the config
         changed. Name, revisions and `created_at` of the argument are ignored.

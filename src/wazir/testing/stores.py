@@ -281,6 +281,24 @@ class StoreContract:
                     writer.put_measurement(1, Measurement({"loss": 1.0}, step=wrong))
         assert store.measurements(NAME, [1])[1] == measured[1]
 
+    def test_a_deleted_measurement_is_gone_and_its_step_is_free(self, store: Store) -> None:
+        make_study(store, n_trials=1)
+        with store.write(NAME) as writer:
+            for step in (1, 2, 3):
+                writer.put_measurement(1, Measurement({"loss": float(step)}, step=step))
+        with store.write(NAME) as writer:
+            writer.delete_measurement(1, 1)
+            writer.put_measurement(1, Measurement({"loss": 9.0}, step=1))
+            writer.delete_measurement(1, 2)
+            assert [m.step for m in writer.measurements(1)] == [3, 1]
+        assert [m.metrics["loss"] for m in store.measurements(NAME, [1])[1]] == [3.0, 9.0]
+        revision = store.study(NAME).revision
+        with store.write(NAME) as writer:
+            writer.delete_measurement(1, 77)
+            with pytest.raises(NotFoundError):
+                writer.delete_measurement(5, 1)
+        assert store.study(NAME).revision == revision
+
     def test_a_deleted_trial_takes_its_measurements_with_it(self, store: Store) -> None:
         make_study(store, n_trials=2)
         with store.write(NAME) as writer:

@@ -295,3 +295,28 @@ def test_a_full_study_has_nothing_to_do(tmp_path):
     again.controller.transport = job.service
     assert again.run() is Ending.DONE
     assert again.executor.launched == []
+
+
+def test_values_that_a_better_source_replaces_do_not_stay(tmp_path):
+    """The program prints a value without a step, then reports properly."""
+    job = Job(tmp_path, n_trials=1)
+    job.executor.script = {1: "runs"}
+    attempt_dir = tmp_path / "s/trials/1/attempts/1"
+    steps = iter(range(999))
+
+    def go_on():
+        if 1 not in job.executor.running:
+            return
+        stored = job.service.measurements(NAME, [1])[1]
+        if next(steps) == 0:
+            (attempt_dir / "lines").write_text("1.0\tloss=99\n2.0\tloss=98\n")
+        elif stored and stored[-1].metrics["loss"] >= 98:
+            line = {"t": 3.0, "step": 7, "metrics": {"loss": 0.5}}
+            (attempt_dir / REPORT_FILE).write_text(json.dumps(line) + "\n")
+            attempt = job.executor.running.pop(1)
+            job.executor.events.append(executors.AttemptExited(1, attempt, exit_status()))
+
+    job.executor.on_poll = go_on
+    assert job.run() is Ending.DONE
+    stored = job.service.measurements(NAME, [1])[1]
+    assert [(m.step, m.metrics["loss"]) for m in stored] == [(7, 0.5)]

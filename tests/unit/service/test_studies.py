@@ -253,6 +253,17 @@ def test_measurements_without_step_are_counted_and_repeats_replace(world):
         add(NAME, trial.id, [Measurement({"loss": 1.0})])
 
 
+def test_void_steps_are_removed_before_new_ones_are_added(world):
+    trial = world.suggest()[0]
+    points = [Measurement({"loss": float(step)}, step=step) for step in (1, 2, 3)]
+    world.service.add_measurements(NAME, trial.id, points)
+    world.service.add_measurements(
+        NAME, trial.id, [Measurement({"loss": 9.0}, step=7)], void_steps=[1, 3]
+    )
+    stored = world.service.measurements(NAME, [trial.id])[trial.id]
+    assert [m.step for m in stored] == [2, 7]
+
+
 def test_a_lease_that_runs_out_gives_the_trial_to_the_next_client(world):
     trial = world.suggest(lease_s=60)[0]
     world.now += 30

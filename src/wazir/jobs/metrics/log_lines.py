@@ -43,8 +43,9 @@ class _Stream:
     def _is_drawn_over(self, sample: Sample, bar: Bar) -> bool:
         last = self.samples[-1]
         same_place = last.step == sample.step or None in (last.step, sample.step)
-        # A full bar is often drawn twice.
-        again = self._last_bar is Bar.FULL and bar is Bar.FULL
+        # A full bar is often drawn twice; one with another value is that of the next epoch.
+        is_full_again = self._last_bar is Bar.FULL and bar is Bar.FULL
+        again = is_full_again and last.value == sample.value
         return same_place and (self._last_bar is Bar.PARTIAL or again)
 
 

@@ -168,6 +168,9 @@ values (:trial_key, :step, :elapsed_s, :metrics, :revision)
 on conflict (trial_key, step) do update
 set elapsed_s = excluded.elapsed_s, metrics = excluded.metrics, revision = excluded.revision;
 
+-- name: delete_measurement
+delete from measurements where trial_key = :trial_key and step = :step;
+
 -- name: select_measurements
 select measurements.metrics, measurements.step, measurements.elapsed_s
 from trials

@@ -121,6 +121,12 @@ class SqliteStudyWriter:
         )
         self._is_changed = True
 
+    def delete_measurement(self, trial_id: int, step: int) -> None:
+        """Remove a measurement."""
+        trial_key, _ = self._trial_head(trial_id)
+        if self._run("delete_measurement", {"trial_key": trial_key, "step": step}).rowcount:
+            self._is_changed = True
+
     def update_study(self, study: Study) -> None:
         """Replace the study's config, state and metadata."""
         check_metadata(study.metadata)
