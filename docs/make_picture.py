@@ -5,6 +5,7 @@ Run it after a change of the display: python docs/make_picture.py (half a minute
 
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -77,7 +78,10 @@ def main() -> None:
     if not recorder.is_taken:
         sys.exit("no picture was taken")
     PICTURE.parent.mkdir(exist_ok=True)
-    recorder.console.save_svg(str(PICTURE), title="wazir tune", unique_id="wazir-tune")
+    svg = recorder.console.export_svg(title="wazir tune", unique_id="wazir-tune")
+    # Without fonts from a server and the note of the tool: the picture needs no network.
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    PICTURE.write_text(re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL), encoding="utf-8")
 
 
 def run(recorder: Recorder) -> None:

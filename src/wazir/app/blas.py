@@ -1,28 +1,38 @@
-"""Loading numpy and scipy with one BLAS thread: small matrices are slower with more."""
+"""One BLAS thread while an algorithm computes: small matrices are slower with more."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
+from wazir.domain.studies import StudyConfig
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Let numerical libraries that are first imported in this block use one thread.
+class OneThreadAlgorithm:
+    """An algorithm that computes with one BLAS thread, whatever the process is set to.
 
-    They read these variables when they are loaded; afterwards the variables are as before, so
-    that programs started later do not inherit them. What the user has set stays.
+    The setting is restored after each call, so that the user's own code keeps its threads.
     """
-    missing = [name for name in _VARIABLES if name not in os.environ]
-    os.environ.update(dict.fromkeys(missing, "1"))
-    try:
-        yield
-    finally:
-        for name in missing:
-            os.environ.pop(name, None)
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        self._algorithm = algorithm
+        self._controller: ThreadpoolController | None = None
+
+    @property
+    def reads(self) -> Reads:
+        """What the algorithm reads."""
+        return self._algorithm.reads
+
+    def suggest(
+        self, config: StudyConfig, snapshot: Snapshot, trial_ids: Sequence[int]
+    ) -> list[Suggestion]:
+        """Return the algorithm's suggestions."""
+        if self._controller is None:
+            # It finds the libraries that are loaded: those of the algorithm are by now.
+            from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+
+            self._controller = ThreadpoolController()
+        with self._controller.limit(limits=1, user_api="blas"):
+            return self._algorithm.suggest(config, snapshot, trial_ids)

@@ -50,16 +50,10 @@ def open_store(location: StorageLocation, *, create: bool) -> Store:
     return SqliteStore(location.path)
 
 
-def make_service(store: Store, *, owns_process: bool = False) -> StudyService:
-    """Return the service on a store, with the system's clock and the known algorithms.
-
-    `owns_process` says that this process runs nothing but Wazir.
-    """
+def make_service(store: Store) -> StudyService:
+    """Return the service on a store, with the system's clock and the known algorithms."""
     return StudyService(
-        store,
-        algorithm_named=AlgorithmRegistry(owns_process=owns_process),
-        clock=system_clock,
-        owners=LocalOwners(),
+        store, algorithm_named=AlgorithmRegistry(), clock=system_clock, owners=LocalOwners()
     )
 
 

@@ -1,11 +1,10 @@
 """The algorithms by name: one line for each."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from importlib import import_module
 
-from wazir.algorithms.protocol import Algorithm
-from wazir.app.blas import one_blas_thread
+from wazir.algorithms.protocol import Algorithm, Reads
+from wazir.app.blas import OneThreadAlgorithm
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
 
@@ -47,23 +46,19 @@ def canonical_name(text: str) -> str:
 
 
 class AlgorithmRegistry:
-    """Gives algorithms by name and keeps the objects, which are stateless.
+    """Gives algorithms by name and keeps the objects, which are stateless."""
 
-    With `owns_process` numerical libraries are loaded for one thread, which is fastest for the
-    small matrices here: for processes that run nothing but Wazir. In a user's process they are
-    loaded as the user wants them.
-    """
-
-    def __init__(self, *, owns_process: bool = False) -> None:
+    def __init__(self) -> None:
         self._made: dict[str, Algorithm] = {}
-        self._loading = one_blas_thread if owns_process else nullcontext
 
     def __call__(self, name: str) -> Algorithm:
         """Return the algorithm of a name or alias. Raises InvalidInputError."""
         name = canonical_name(name)
         if name not in self._made:
             module, attribute = ALGORITHMS[name]
-            with self._loading():
-                factory: Callable[[], Algorithm] = getattr(import_module(module), attribute)
-                self._made[name] = factory()
+            factory: Callable[[], Algorithm] = getattr(import_module(module), attribute)
+            made = factory()
+            # Only those that read trials compute with matrices.
+            is_cheap = made.reads is Reads.NOTHING
+            self._made[name] = made if is_cheap else OneThreadAlgorithm(made)
         return self._made[name]

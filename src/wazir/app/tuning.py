@@ -70,7 +70,7 @@ def open_tuning_study(
     _database(location)
     # Checked before a database is made: a wrong name leaves nothing behind.
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
-    service = make_service(open_store(location, create=True), owns_process=True)
+    service = make_service(open_store(location, create=True))
     name = parse_study_name(job.study_id)
     taken = {study.name.study_id: study for study in service.studies(name.project_id)}
     if not resume:
@@ -129,7 +129,7 @@ def first_suggestions(
     job: ResolvedJob, count: int, first_trial: Mapping[str, ParameterValue] | None
 ) -> list[Trial]:
     """Return the first trials that a new study of this job would run; nothing is stored."""
-    service = make_service(open_store(StorageLocation(None), create=True), owns_process=True)
+    service = make_service(open_store(StorageLocation(None), create=True))
     name = parse_study_name(job.study_id)
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     service.create_study(name, config)

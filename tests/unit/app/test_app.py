@@ -1,14 +1,16 @@
 """Settings, registry, owners and BLAS threads."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy  # noqa: F401, ICN001 - loads the BLAS library
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import wazir
-from wazir.app.blas import one_blas_thread
+from wazir.algorithms.protocol import Reads
+from wazir.app.blas import OneThreadAlgorithm
 from wazir.app.owners import (
     JOB_CLIENT,
     PYTHON_CLIENT,
@@ -108,13 +110,25 @@ def test_nothing_is_certain_about_other_clients(client_id):
     assert not is_process_gone(client_id)
 
 
-def test_one_blas_thread_leaves_no_trace(monkeypatch):
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    with one_blas_thread():
-        assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
-        assert os.environ["OMP_NUM_THREADS"] == "7"
-    assert "OPENBLAS_NUM_THREADS" not in os.environ
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_an_algorithm_computes_with_one_blas_thread_and_leaves_the_others_alone():
+    seen = []
+
+    class Looks:
+        reads = Reads.TRIALS
+
+        def suggest(self, config, snapshot, trial_ids):
+            seen.append(blas_threads())
+            return []
+
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        OneThreadAlgorithm(Looks()).suggest(None, None, [])
+        assert blas_threads() == before
+    assert seen == [{1}]
 
 
 def test_studies_are_shared_through_the_default_storage(monkeypatch, tmp_path):

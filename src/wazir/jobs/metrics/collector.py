@@ -16,6 +16,7 @@ from wazir.jobs.metrics.spec import CollectorSpec
 
 _HELD_OUT_TAG = re.compile(r"(?i)(?:.*/)?(?:val(?![a-z])|valid(?![a-z])|validation|eval)")
 _HELD_OUT_PLACE = re.compile(r"(?i).*/(?:val(?![a-z])|valid(?![a-z])|validation|eval)[^/]*$")
+_TRAINING_NAME = re.compile(r"(?i)(?:.*/)?train(?:ing)?[_/-](?!hptuning/)")
 _MAX_SHOWN_TAGS = 20
 
 
@@ -90,6 +91,11 @@ class MetricCollector:
         """What is doubtful about the metrics, one sentence each, as of the last poll."""
         found = [w for metric, source in self._chosen.items() for w in source.warnings(metric)]
         for metric, source in self._chosen.items():
+            if _TRAINING_NAME.match(metric):
+                found.append(
+                    f"metric {metric!r} is by its name measured on training data, which is no "
+                    "tuning metric; use one on held-out data"
+                )
             better = self._held_out_tag(metric)
             if better is not None and not _HELD_OUT_PLACE.match(source.describe(metric)):
                 found.append(

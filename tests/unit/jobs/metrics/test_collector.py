@@ -202,6 +202,10 @@ def test_a_silent_program_is_told_what_to_do(bench: Any) -> None:
         ("rmse", "loss: 0.5 rmse: 0.4 val_rmse: 0.4", True),
         ("rmse", "rmse: 0.4 val_loss: 0.4", False),
         ("val_loss", "loss: 0.5 val_loss: 0.4", False),
+        ("train_rmse", "train_rmse: 0.5", True),
+        ("Training/acc", "Training/acc: 0.5", True),
+        ("trained_rmse", "trained_rmse: 0.5", False),
+        ("training/hptuning/metric", "training/hptuning/metric: 0.5", False),
     ],
 )
 def test_the_training_loss_is_no_tuning_metric(
@@ -209,7 +213,7 @@ def test_the_training_loss_is_no_tuning_metric(
 ) -> None:
     bench.print(line)
     collector = bench.collector(metric)
-    assert collector.poll()
+    assert collector.poll(final=True)
     assert any("training data" in warning for warning in collector.warnings) == warns
 
 
