@@ -60,11 +60,14 @@ def test_each_claim_gets_a_folder_of_its_own(job):
     assert labels == ["7-rerun-1", "7-rerun-2", "7-rerun-3"]
 
 
-def test_in_place_it_is_the_next_attempt(job):
+def test_in_place_it_is_the_next_attempt(job, tmp_path):
     first = claimed_rerun(job, TRIAL, in_place=True)
     assert (first.label, first.attempt_dir.name) == ("7", "3")
-    assert first.environment()["WAZIR_RESUME"] == "1"
-    assert claimed_rerun(job, TRIAL, in_place=True).attempt_dir.name == "4"
+    assert first.environment()["WAZIR_RESUME"] == "0", "no program has run there yet"
+    (tmp_path / "lab/trials/7/attempts/3/started.json").write_text("{}")
+    again = claimed_rerun(job, TRIAL, in_place=True)
+    assert again.attempt_dir.name == "4"
+    assert again.environment()["WAZIR_RESUME"] == "1"
 
 
 def test_a_folder_that_cannot_be_made_is_said(job, tmp_path):
