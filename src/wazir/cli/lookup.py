@@ -9,11 +9,9 @@ import click
 
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.cli.common import open_study
-from wazir.client.study import best_of
-from wazir.client.trial import Trial as TrialHandle
 from wazir.domain.errors import InvalidInputError, JobError, NotFoundError
 from wazir.domain.studies import Study, TrialCounts
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.trials import Trial, TrialState, best_trial
 from wazir.jobs.directories import StudyDirectory, TrialDirectory, study_directory
 from wazir.jobs.recorded_run import RecordedRun, recorded_run
 from wazir.jobs.spec import JobSpec, job_spec_of
@@ -81,13 +79,7 @@ class StudyView:
             return None
         succeeded = (TrialState.SUCCEEDED,)
         _, trials = self.service.trials(self.study.name, states=succeeded)
-        name, config = self.study.name, self.study.config
-        handles = [TrialHandle(self.service, name, config, trial) for trial in trials]
-        try:
-            best_id = best_of(handles, config).id
-        except NotFoundError:
-            return None
-        return next(trial for trial in trials if trial.id == best_id)
+        return best_trial(trials, self.study.config.objective)
 
     def require_best(self) -> Trial:
         """Return the best trial.

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 
 from wazir.app.tuning import TuningStudy
 from wazir.cli.display.text import EndReport, FirstFailure, end_text
-from wazir.client.study import best_of
-from wazir.client.trial import Trial
-from wazir.domain.errors import NotFoundError
 from wazir.domain.trials import Trial as StoredTrial
-from wazir.domain.trials import TrialState
+from wazir.domain.trials import TrialState, best_trial
 from wazir.jobs.attempt_files import last_lines
 from wazir.jobs.spec import job_spec_of
 from wazir.jobs.state.messages import Ending
@@ -30,12 +27,7 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
     study, service = tuning.study, tuning.service
     _, stored = service.trials(study.name)
     counts = service.counts(study.name)
-    try:
-        handles = [Trial(service, study.name, study.config, trial) for trial in stored]
-        best_id = best_of(handles, study.config).id
-        best = next(trial for trial in stored if trial.id == best_id)
-    except NotFoundError:
-        best = None
+    best = best_trial(stored, study.config.objective)
     spec = job_spec_of(study)
     report = EndReport(
         study_id=study.name.study_id,

@@ -14,7 +14,7 @@ from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study as StoredStudy
 from wazir.domain.studies import StudyConfig, StudyState
 from wazir.domain.trials import Trial as StoredTrial
-from wazir.domain.trials import TrialState
+from wazir.domain.trials import TrialState, best_trial
 from wazir.service.transport import Transport
 
 if TYPE_CHECKING:
@@ -86,7 +86,11 @@ class Study:
         """
         if len(self.config.objectives) > 1:
             raise InvalidInputError("a study with several objectives has no single best trial")
-        return best_of(self.trials, self.config)
+        _, stored = self._transport.trials(self._stored.name, states=[TrialState.SUCCEEDED])
+        best = best_trial(stored, self.config.objective)
+        if best is None:
+            raise NotFoundError("no trial has succeeded yet")
+        return self._handle(best)
 
     def suggest(self, *, client_id: str | None = None) -> Trial:
         """Return a trial to run: a waiting one, or a new suggestion.
@@ -195,24 +199,3 @@ class Study:
 
     def _measurement(self, metrics: MetricValues) -> Measurement:
         return Measurement(named_metrics(self.config, metrics))
-
-
-def best_of(trials: list[Trial], config: StudyConfig) -> Trial:
-    """Return the SUCCEEDED trial with the best objective value, the earliest of equals.
-
-    Raises:
-        NotFoundError: no trial has succeeded.
-    """
-    best: Trial | None = None
-    for trial in trials:
-        if trial.state is not TrialState.SUCCEEDED or trial.value is None:
-            continue
-        if (
-            best is None
-            or best.value is None
-            or config.objective.goal.better(trial.value, best.value)
-        ):
-            best = trial
-    if best is None:
-        raise NotFoundError("no trial has succeeded yet")
-    return best

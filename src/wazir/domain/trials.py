@@ -1,12 +1,12 @@
 """A trial, its states, and the table of the state changes that are allowed."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from wazir.domain.errors import InvalidTransitionError
-from wazir.domain.metrics import Measurement
+from wazir.domain.metrics import Measurement, Metric
 from wazir.domain.parameters import ParameterValue
 
 # namespace -> key -> text, as in OSS Vizier; our own namespaces begin with "wazir".
@@ -89,3 +89,16 @@ class Trial:
     completed_at: float | None = None
     created_revision: int = 0
     completed_revision: int | None = None
+
+
+def best_trial(trials: Iterable[Trial], objective: Metric) -> Trial | None:
+    """Return the SUCCEEDED trial with the best final value, the first of equals; None without."""
+    best: tuple[float, Trial] | None = None
+    for trial in trials:
+        final = trial.final_measurement
+        if trial.state is not TrialState.SUCCEEDED or final is None:
+            continue
+        value = final.value(objective.name)
+        if value is not None and (best is None or objective.goal.better(value, best[0])):
+            best = (value, trial)
+    return None if best is None else best[1]

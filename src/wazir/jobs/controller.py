@@ -11,7 +11,7 @@ from wazir.domain.durations import format_duration
 from wazir.domain.errors import ConflictError, NotFoundError, StaleAttemptError
 from wazir.domain.names import StudyName
 from wazir.domain.studies import StudyState, TrialCounts
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.trials import Trial, TrialState, best_trial
 from wazir.jobs.clobber import ClobberWatch
 from wazir.jobs.executors import protocol as executors
 from wazir.jobs.interrupts import Interrupts
@@ -104,16 +104,9 @@ class Controller:
         return self._ended
 
     def _best(self) -> Trial | None:
-        """Return the best trial so far: the first of equals."""
-        objective = self.job.study.config.objective
+        """Return the best trial so far."""
         _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
-        best: tuple[float, Trial] | None = None
-        for trial in ended:
-            final = trial.final_measurement
-            value = None if final is None else final.value(objective.name)
-            if value is not None and (best is None or objective.goal.better(value, best[0])):
-                best = (value, trial)
-        return None if best is None else best[1]
+        return best_trial(ended, self.job.study.config.objective)
 
     def _feed(self, event: messages.Event) -> None:
         self._queue.extend(self._state.handle(event))
@@ -141,7 +134,8 @@ class Controller:
         if now >= self._timers.read_metrics_at:
             self._timers.read_metrics_at = now + _READ_METRICS_S
             for run in list(self._runs.values()):
-                self._read_metrics(run)
+                if run.is_started:
+                    self._read_metrics(run)
         if now >= self._timers.look_at_study_at:
             self._timers.look_at_study_at = now + _LOOK_AT_STUDY_S
             self._look_at_study()
@@ -354,6 +348,7 @@ class Controller:
         self._queue.extend(self._state.handle(taken))
         match found:
             case executors.Attachment.RUNNING | executors.Attachment.EXITED:
+                run.started(None)
                 self.listener.tell(TrialStarted(trial, tuple(run.argv), found_running=True))
             case executors.Attachment.DIED:
                 self._read_metrics(run, final=True)

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 
@@ -94,14 +95,14 @@ class ProgramRun:
         job_dir = self.job.spec.trial_job_dir(self.label)
         if job_dir and "://" not in job_dir:
             (self.job.spec.cwd / job_dir).mkdir(parents=True, exist_ok=True)
-        environment = self.environment()
+        environment = self._environment
         record = {
             "command": self.argv,
             "cwd": str(self.job.spec.cwd),
             "environment": environment,
             **self.job.provenance.as_record(),
         }
-        text = json.dumps(record, indent=1)
+        text = json.dumps(record)
         (self.attempt_dir / RUN_FILE).write_text(text, encoding="utf-8")
         return Launch(
             trial_id=self.trial.id,
@@ -117,6 +118,10 @@ class ProgramRun:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that the program gets."""
+        return dict(self._environment)
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
         return trial_environment(
             TrialContext(
                 study_id=self.job.study.name.study_id,
@@ -139,6 +144,11 @@ class ProgramRun:
     def started(self, pid: int | None) -> None:
         """The program runs: look for its metric, in the files of this process too."""
         self._collector = MetricCollector(self._collector_spec(pid), clock=monotonic)
+
+    @property
+    def is_started(self) -> bool:
+        """Whether there may be anything to read."""
+        return self._collector is not None
 
     @property
     def collector(self) -> MetricCollector:
@@ -233,7 +243,7 @@ class ProgramRun:
             cwd=self.job.spec.cwd,
             started_at=self._started_at - _MTIME_SLACK_S,
             pid=pid,
-            tensorboard_dir=Path(self.environment()["AIP_TENSORBOARD_LOG_DIR"]),
+            tensorboard_dir=Path(self._environment["AIP_TENSORBOARD_LOG_DIR"]),
             metric_pattern=self.job.spec.metric_pattern,
             n_parallel=self.job.n_parallel,
         )
