@@ -1,6 +1,7 @@
 """Checks that turn what a user gave into plain numbers and categories."""
 
 import math
+import re
 
 from wazir.domain.errors import InvalidInputError
 
@@ -41,3 +42,29 @@ def as_category(value: object) -> str | bool | int | float:
             hint="write it as a text and translate it in your program",
         )
     return as_number(value, "a category")
+
+
+_WHOLE = re.compile(r"[+-]?\d+")
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def is_whole_text(text: str) -> bool:
+    """Return whether a text is a whole number without point and exponent."""
+    return bool(_WHOLE.fullmatch(text))
+
+
+def is_number_text(text: str) -> bool:
+    """Return whether a text is a plain decimal number, such as -3, 0.5, .5 or 1e-4."""
+    return bool(_DECIMAL.fullmatch(text))
+
+
+def number_from_text(text: str) -> int | float | None:
+    """Return the number of a text for which `is_number_text` holds; None if it is too large.
+
+    It is an int where the text has no point and no exponent.
+    """
+    try:
+        number = int(text) if is_whole_text(text) else float(text)
+        return number if math.isfinite(number) else None
+    except (OverflowError, ValueError):
+        return None

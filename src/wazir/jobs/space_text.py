@@ -10,14 +10,13 @@ Suffixes combine: :log :reverse_log (scale), :int :double :discrete :categorical
 :split :flag (passing). A backslash takes the meaning from a following , | : . \ or space.
 """
 
-import math
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
-from wazir.domain.numbers import as_whole
+from wazir.domain.numbers import as_whole, is_number_text, is_whole_text, number_from_text
 from wazir.domain.parameters import (
     Categorical,
     CategoryValue,
@@ -36,8 +35,6 @@ PASSINGS = {"split": Passing.SPLIT, "flag": Passing.FLAG}
 SUFFIXES = (*SCALES, *TYPES, *PASSINGS, "fidelity")
 FLAG_TEXTS = ("true", "yes", "on", "1", "false", "no", "off", "0")
 
-_WHOLE = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NEARLY_NUMBER = re.compile(r"[+-]?(?:\d[\d_]*_[\d_.]*|0[xXoObB][\da-fA-F]+)")
 _PIECE = re.compile(r"\\.|[^\\]|\\$", re.DOTALL)
 _DOTS = re.compile(r"\.{2,}")
@@ -198,16 +195,16 @@ def _bounds(body: str) -> tuple[str, str] | None:
     low, high = low.strip(), high.strip()
     if not separator or "," in body or "|" in body:
         return None
-    if high.startswith(".") and _NUMBER.fullmatch(high):
+    if high.startswith(".") and is_number_text(high):
         raise InvalidInputError(
             f"a range is written A..B, got {body!r}",
             hint=f"write {low}..0{high} or {low}.0..{{B}}",
         )
-    if _NUMBER.fullmatch(low) and _NUMBER.fullmatch(high):
+    if is_number_text(low) and is_number_text(high):
         return low, high
     if not (_number_like(low) or _number_like(high)) or "/" in body:
         return None
-    wrong = high if _NUMBER.fullmatch(low) else low
+    wrong = high if is_number_text(low) else low
     _, word = _last_word(wrong)
     hint = did_you_mean(word, SUFFIXES) if word else ""
     raise InvalidInputError(
@@ -217,7 +214,7 @@ def _bounds(body: str) -> tuple[str, str] | None:
 
 
 def _range(words: _Words, low: str, high: str) -> ParsedParameter:
-    whole = bool(_WHOLE.fullmatch(low) and _WHOLE.fullmatch(high))
+    whole = is_whole_text(low) and is_whole_text(high)
     if words.type in ("discrete", "categorical") or words.passing is not Passing.ONE:
         word = words.type or words.passing.value.lower()
         raise InvalidInputError(
@@ -290,7 +287,7 @@ def _check_value(value: str, source: str, text: str, *, alone: bool, words: _Wor
             hint="write a comma that belongs to a value as \\,",
         )
     low, separator, high = source.partition("..")
-    if not alone and separator and _NUMBER.fullmatch(low) and _NUMBER.fullmatch(high):
+    if not alone and separator and is_number_text(low) and is_number_text(high):
         raise InvalidInputError(
             f"a list of values holds no ranges, got {value!r} in {text!r}",
             hint=f"write either {value} alone or all the values",
@@ -303,12 +300,12 @@ def _check_value(value: str, source: str, text: str, *, alone: bool, words: _Wor
 
 
 def _list(words: _Words, values: list[str]) -> ParsedParameter:
-    numeric = [_number(value) for value in values if _NUMBER.fullmatch(value)]
+    numeric = [_number(value) for value in values if is_number_text(value)]
     wants_text = words.type == "categorical" or words.passing is not Passing.ONE
     if words.type in ("int", "double"):
         return _constant(words, values)
     if words.type == "discrete" and len(numeric) < len(values):
-        wrong = next(value for value in values if not _NUMBER.fullmatch(value))
+        wrong = next(value for value in values if not is_number_text(value))
         raise InvalidInputError(f"a DISCRETE parameter has only numbers, got {wrong!r}")
     if words.type == "discrete" and wants_text:
         raise InvalidInputError(
@@ -329,7 +326,7 @@ def _list(words: _Words, values: list[str]) -> ParsedParameter:
 def _constant(words: _Words, values: list[str]) -> ParsedParameter:
     """Return a range of one value: what `:int` and `:double` make of a single number."""
     value = values[0]
-    if len(values) > 1 or not _NUMBER.fullmatch(value) or words.passing is not Passing.ONE:
+    if len(values) > 1 or not is_number_text(value) or words.passing is not Passing.ONE:
         raise InvalidInputError(
             f":{words.type} needs a range or one number, got {words.body!r}",
             hint=f"write for example 2..8:{words.type}",
@@ -368,17 +365,14 @@ def _made(words: _Words, make: Callable[[], Parameter], notes: tuple[str, ...]) 
 
 
 def _number(text: str) -> int | float:
-    try:
-        number = int(text) if _WHOLE.fullmatch(text) else float(text)
-        if math.isfinite(number):
-            return number
-    except (OverflowError, ValueError):
-        pass
-    raise InvalidInputError(f"the number is too large: {text[:40]}")
+    number = number_from_text(text)
+    if number is None:
+        raise InvalidInputError(f"the number is too large: {text[:40]}")
+    return number
 
 
 def _number_like(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _NEARLY_NUMBER.fullmatch(text))
+    return bool(is_number_text(text) or _NEARLY_NUMBER.fullmatch(text))
 
 
 def _category_text(value: CategoryValue) -> str:
@@ -398,7 +392,7 @@ def _format_categories(texts: list[str]) -> str:
     if word in SUFFIXES:
         escaped[-1] = f"{head}\\:{escaped[-1][len(head) + 1 :]}"
     body = ("|" if bars else ",").join(escaped)
-    return f"{body}:categorical" if all(map(_NUMBER.fullmatch, texts)) else body
+    return f"{body}:categorical" if all(map(is_number_text, texts)) else body
 
 
 def _escape(text: str, separators: str) -> str:

@@ -5,7 +5,6 @@ a DOUBLE), without the traps of YAML 1.1: `1e-4` is a number, and `010`, `1_000`
 readers disagree about, are refused with both readings.
 """
 
-import math
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -13,12 +12,11 @@ from datetime import UTC, datetime
 from wazir.domain.durations import parse_duration
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
+from wazir.domain.numbers import is_number_text, number_from_text
 from wazir.jobs.config.nodes import Scalar
 
 MAX_INT32 = 2**31 - 1
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_WHOLE = re.compile(r"[-+]?\d+")
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "y"), True),
     **dict.fromkeys(("false", "no", "off", "n"), False),
@@ -55,17 +53,14 @@ def read_number(scalar: Scalar) -> int | float:
     """Return a finite number; an int where the text has no point and no exponent."""
     text = scalar.text.strip()
     trap = _trap(text)
-    if trap or not _NUMBER.fullmatch(text):
+    if trap or not is_number_text(text):
         raise InvalidInputError(
             f"must be a number, got {scalar.text!r}", hint=trap or _number_hint(text)
         )
-    try:
-        number = int(text) if _WHOLE.fullmatch(text) else float(text)
-        if math.isfinite(number):
-            return number
-    except (OverflowError, ValueError):
-        pass
-    raise InvalidInputError(f"must be a finite number, got {text[:40]!r}")
+    number = number_from_text(text)
+    if number is None:
+        raise InvalidInputError(f"must be a finite number, got {text[:40]!r}")
+    return number
 
 
 def read_whole(scalar: Scalar) -> int:
@@ -141,7 +136,7 @@ def other_type(scalar: Scalar) -> str:
         return ""
     if text.lower() in _BOOLEANS:
         return "a boolean"
-    if _NUMBER.fullmatch(text) or _trap(text) or _NOT_FINITE.fullmatch(text):
+    if is_number_text(text) or _trap(text) or _NOT_FINITE.fullmatch(text):
         return "a number"
     return "a date" if _DATE.fullmatch(text) else ""
 
