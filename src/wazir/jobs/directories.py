@@ -5,6 +5,7 @@ wazir-runs/STUDY/trials/7/out/          the program's: {trial_dir}, WAZIR_TRIAL_
 wazir-runs/STUDY/trials/7/attempts/1/   log, metric files, start and exit of one run
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,21 @@ class TrialDirectory:
     def attempt(self, number: int) -> Path:
         """Return the folder of one attempt; numbers count from 1."""
         return self.path / "attempts" / str(number)
+
+    def make(self, attempt: int) -> None:
+        """Make the folders of an attempt and of the program's output, where they are missing.
+
+        From the top down, one call each: making a folder is the dearest thing that a run does.
+
+        Raises:
+            OSError: a folder cannot be made.
+        """
+        if not self.path.parent.is_dir():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        folders = (self.path, self.output, self.path / "attempts", self.attempt(attempt))
+        for folder in folders:
+            with suppress(FileExistsError):
+                folder.mkdir()
 
     def last_attempt(self) -> Path | None:
         """Return the folder of the last attempt that has one."""

@@ -19,7 +19,6 @@ from wazir.jobs.executors.protocol import ExitStatus, Launch, Outcome
 from wazir.jobs.metrics.collector import MetricCollector
 from wazir.jobs.metrics.line_pattern import line_pattern
 from wazir.jobs.metrics.log_lines import WHERE
-from wazir.jobs.metrics.names import HYPERTUNE_FILE
 from wazir.jobs.metrics.points import MetricPoint, ended_not_finite, last_finite
 from wazir.jobs.metrics.spec import CollectorSpec
 from wazir.jobs.provenance import Provenance
@@ -89,9 +88,7 @@ class ProgramRun:
         Raises:
             OSError: a folder or file cannot be written.
         """
-        self.directory.output.mkdir(parents=True, exist_ok=True)
-        # Not every writer of the hypertune file makes its folder.
-        (self.attempt_dir / HYPERTUNE_FILE).parent.mkdir(parents=True, exist_ok=True)
+        self.directory.make(self.trial.attempt)
         job_dir = self.job.spec.trial_job_dir(self.label)
         if job_dir and "://" not in job_dir:
             (self.job.spec.cwd / job_dir).mkdir(parents=True, exist_ok=True)

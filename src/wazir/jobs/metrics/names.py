@@ -7,7 +7,7 @@ and after it tails named `<name>.<offset of the first byte>`, which sort by name
 REPORT_FILE = "reports.jsonl"
 """Written by `wazir.reporting` in the trial's process, one JSON object per line."""
 
-HYPERTUNE_FILE = "hypertune/output.metrics"
+HYPERTUNE_FILE = "output.metrics"
 """Written by the cloudml-hypertune package; its path is given in CLOUD_ML_HP_METRIC_FILE."""
 
 LINES_FILE = "lines"

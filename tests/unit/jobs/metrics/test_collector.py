@@ -65,7 +65,7 @@ def test_a_better_source_takes_over_and_stays(bench: Any, encoder: Any) -> None:
     bench.write("eval/x.tfevents.1", encoder.event_file("rmse", [(10, 0.375)], start=START))
     assert _pairs(collector.poll()) == [(10, 0.375)]
     assert collector.source == "TensorBoard event files in out/eval"
-    bench.write(bench.attempt_dir / "hypertune" / "output.metrics", _hypertune(11, 0.3))
+    bench.write(bench.attempt_dir / "output.metrics", _hypertune(11, 0.3))
     assert _pairs(collector.poll()) == [(11, 0.3)]
     assert collector.source == "the cloudml-hypertune file"
     bench.write(bench.attempt_dir / "reports.jsonl", _report(12, rmse=0.2))
@@ -124,7 +124,7 @@ def test_bars_without_a_step_are_counted_once_each(bench: Any) -> None:
 
 
 def test_a_lone_step_zero_waits_for_the_next_one(bench: Any) -> None:
-    path = bench.attempt_dir / "hypertune" / "output.metrics"
+    path = bench.attempt_dir / "output.metrics"
     collector = bench.collector()
     bench.write(path, _hypertune(0, 0.5))
     assert collector.poll() == []
