@@ -159,24 +159,24 @@ class Controller:
 
     @_carry_out.register
     def _ask_for_trials(self, order: messages.AskForTrials) -> None:
-        count = order.count - self._take_over_trials()
-        if count <= 0:
-            return
         try:
             given = self.transport.suggest_trials(
                 self._name,
-                count,
+                order.count,
                 self.ownership.new_client_id(),
                 max_n_trials=self.limits.n_trials,
             )
         except (ConflictError, NotFoundError):
-            given = []
-            self._queue.extend(self._state.handle(messages.EndRequested(Ending.STOPPED)))
+            for event in (messages.EndRequested(Ending.STOPPED), messages.NothingGiven(0)):
+                self._queue.extend(self._state.handle(event))
+            return
         for trial in given:
             self._runs[trial.id] = ProgramRun(self.job, trial)
-            event = messages.TrialGiven(trial.id, trial.attempt, trial.n_lost_attempts)
-            self._queue.extend(self._state.handle(event))
-        if len(given) < count:
+            begun = messages.TrialGiven(trial.id, trial.attempt, trial.n_lost_attempts)
+            self._queue.extend(self._state.handle(begun))
+        # Where nothing is left to begin, another runner may have left something to go on with.
+        missing = order.count - len(given)
+        if missing and self._take_over_trials() < missing:
             n_total = self._counts().total
             self._queue.extend(self._state.handle(messages.NothingGiven(n_total)))
 

@@ -274,6 +274,14 @@ def test_a_study_that_is_deleted_elsewhere_ends_the_job(tmp_path):
     assert [stopped for stopped, _ in job.executor.stopped] == [1]
 
 
+def test_a_study_that_is_deleted_before_it_is_asked_ends_the_job(tmp_path):
+    job = Job(tmp_path)
+    job.executor.on_poll = lambda: (
+        job.service.delete_study(NAME) if job.service.studies("default") else None
+    )
+    assert job.run() is Ending.STOPPED
+
+
 def test_a_trial_that_someone_else_ended_stays_as_they_left_it(tmp_path):
     job = Job(tmp_path, n_trials=1)
 
