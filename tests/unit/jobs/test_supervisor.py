@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -383,7 +383,7 @@ executor.close()
 
 @needs_proc
 @pytest.mark.slow
-def test_full_and_read_only_disks(tmp_path: Path) -> None:
+def test_full_and_read_only_disks(tmp_path: Path, needs: Callable[[str], None]) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     script = (
@@ -398,7 +398,7 @@ def test_full_and_read_only_disks(tmp_path: Path) -> None:
         check=False,
     )
     if "unshare" in done.stderr or "mount" in done.stderr:
-        pytest.skip("needs user namespaces (unshare -rm)")
+        needs("user namespaces (unshare -rm)")
     assert done.returncode == 0, done.stderr
     first, lines, second, third = done.stdout.splitlines()
     assert "code=3" in first
