@@ -6,12 +6,10 @@ from typing import Any, TypeVar
 import click
 
 from wazir.app.compose import connect
-from wazir.app.settings import storage_location
-from wazir.domain.errors import InvalidInputError, NotFoundError
+from wazir.domain.errors import NotFoundError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.names import DEFAULT_PROJECT, parse_study_name
 from wazir.domain.studies import Study
-from wazir.jobs.directories import StudyDirectory, study_directory
 from wazir.service.studies import StudyService
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -52,15 +50,3 @@ def open_study(storage: str | None, study_id: str | None) -> tuple[StudyService,
     """Return the service and a study of a storage; the latest study without a name."""
     service = connect(storage)
     return service, find_study(service, study_id)
-
-
-def folder_of(storage: str | None, study: Study) -> StudyDirectory:
-    """Return the folder of a study's runs.
-
-    Raises:
-        InvalidInputError: the storage is in memory and has none.
-    """
-    location = storage_location(storage)
-    if location.path is None:
-        raise InvalidInputError("a storage in memory has no folder for runs")
-    return study_directory(location.path, study.name.study_id)

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from wazir.domain.errors import InvalidInputError, JobError, WazirError
+from wazir.domain.errors import InvalidInputError, WazirError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -86,7 +86,6 @@ def main() -> None:
     except WazirError as error:
         click.echo(f"Error: {error}", err=True)
         code = EXIT_USAGE if isinstance(error, InvalidInputError) else EXIT_FAILED
-        code = EXIT_FAILED if isinstance(error, JobError) else code
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

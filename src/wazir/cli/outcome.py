@@ -1,6 +1,5 @@
 """What is said at the end of a job: the best trial, how to use it, and what failed."""
 
-import shlex
 from dataclasses import dataclass
 
 from wazir.app.tuning import TuningStudy
@@ -63,8 +62,3 @@ def _first_failure(tuning: TuningStudy, trials: list[StoredTrial]) -> FirstFailu
             lines = tuple(last_lines(attempt_dir, _N_LOG_LINES))
             return FirstFailure(trial.id, trial.infeasible_reason, lines)
     return None
-
-
-def shell_command(argv: tuple[str, ...]) -> str:
-    """Return an argument list as one line for a shell."""
-    return shlex.join(argv)

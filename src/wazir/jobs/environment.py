@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wazir.domain.parameters import ParameterValue
-from wazir.jobs.command_line import argument_text
 from wazir.jobs.metrics.names import HYPERTUNE_FILE, REPORT_FILE
 
 
@@ -80,8 +79,3 @@ def job_id(study_id: str) -> str:
     """Return a valid Cloud ML Engine job id: letters, digits, underscores, a letter first."""
     cleaned = re.sub(r"\W", "_", study_id, flags=re.ASCII)
     return cleaned if cleaned[:1].isalpha() else f"job_{cleaned}"
-
-
-def parameter_texts(values: Mapping[str, ParameterValue]) -> dict[str, str]:
-    """Return parameters as the program gets them."""
-    return {name: argument_text(value) for name, value in values.items()}

@@ -11,11 +11,3 @@ class Owners(Protocol):
         started will write about its trials again.
         """
         ...
-
-
-class UnknownOwners:
-    """Knows nothing about any owner: only a lease that runs out frees a trial."""
-
-    def is_gone(self, client_id: str) -> bool:
-        """Return False: nothing is certain."""
-        return False

@@ -105,10 +105,6 @@ class GaussianProcess:
         noise = np.r_[self.noise, np.zeros(len(F))]
         return _condition(self.kernel, noise, data, self.constant)
 
-    def correlation(self, F: Array) -> Array:
-        """Return correlations of rows of F (m, p) with the data, shape (m, n), in [0, 1]."""
-        return self.kernel(F, self.data.F) / self.kernel.variance
-
     def _std(self, reduction: Array) -> Array:
         s2 = self.kernel.variance
         return np.sqrt(np.maximum(s2 - reduction, _MIN_VARIANCE_SHARE * s2))

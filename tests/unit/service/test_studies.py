@@ -21,7 +21,6 @@ from wazir.domain.parameters import Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig, StudyState
 from wazir.domain.trials import TrialState
-from wazir.service.owners import UnknownOwners
 from wazir.service.snapshots import snapshot_at
 from wazir.service.studies import StudyService
 from wazir.storage.memory import MemoryStore
@@ -48,7 +47,7 @@ class FakeAlgorithm:
         return [Suggestion({"x": trial_id / 100}, {"kind": "fake"}) for trial_id in ids]
 
 
-class FakeOwners(UnknownOwners):
+class FakeOwners:
     def __init__(self):
         self.gone: set[str] = set()
 
