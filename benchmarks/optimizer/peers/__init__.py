@@ -1,0 +1,1 @@
+"""Adapters: one ask/tell interface to each optimizer of the benchmark, and the host they run in."""

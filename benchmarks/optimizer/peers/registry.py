@@ -1,0 +1,105 @@
+"""The optimizers of the benchmark: where each is adapted, what it needs, how it is set up."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).resolve().parents[2]
+SOURCE = BENCHMARKS.parent / "src"
+# One core for everybody, and the same BLAS as a user's.
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An optimizer.
+
+    `requirements` is a file in `benchmarks/peers`, without its ending. `distributions` are those
+    whose versions a result names. `may_fork`: a run is a fork of a process that has the library
+    loaded already; libraries with threads of their own get a new process for each run. `choice`
+    says which of a module's optimizers it is.
+    """
+
+    name: str
+    title: str
+    module: str
+    requirements: str
+    distributions: tuple[str, ...]
+    setting: str
+    may_fork: bool = True
+    choice: str = ""
+
+    @property
+    def requirements_file(self) -> Path:
+        """The file of pinned requirements."""
+        return BENCHMARKS / "peers" / f"{self.requirements}.txt"
+
+    def environment(self, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the environment variables of its process: one thread, no interpreter settings."""
+        given = os.environ if inherited is None else inherited
+        kept = {k: v for k, v in given.items() if not k.startswith(("PYTHON", "WAZIR_STORAGE"))}
+        extra = {"PYTHONPATH": str(SOURCE)} if self.requirements == "wazir" else {}
+        return {**kept, **ONE_THREAD, **extra}
+
+
+def find_peer(name: str) -> Peer:
+    """Return the optimizer of a name; `wazir:NAME` is Wazir with another algorithm.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    base, _, algorithm = name.partition(":")
+    if base not in PEERS or (algorithm and base != "wazir"):
+        raise KeyError(f"no optimizer has the name {name!r}; there are {', '.join(PEERS)}")
+    return dataclasses.replace(PEERS[base], name=name, choice=algorithm or PEERS[base].choice)
+
+
+_KNOWN = (
+    Peer(
+        "wazir",
+        "Wazir",
+        "peers.wazir",
+        "wazir",
+        ("wazir", "numpy", "scipy"),
+        "`create_study` with the default algorithm, study in memory",
+    ),
+    Peer(
+        "random",
+        "random search",
+        "peers.simple",
+        "problems",
+        ("numpy",),
+        "uniform in each parameter's scale",
+        choice="random",
+    ),
+    Peer(
+        "sobol",
+        "Sobol points",
+        "peers.simple",
+        "problems",
+        ("scipy",),
+        "`scipy.stats.qmc.Sobol`, scrambled",
+        choice="sobol",
+    ),
+    Peer(
+        "grid",
+        "grid",
+        "peers.simple",
+        "problems",
+        ("numpy",),
+        "the largest full grid that fits the budget, in random order; then random search",
+        choice="grid",
+    ),
+    Peer(
+        "optuna_tpe",
+        "Optuna TPE",
+        "peers.optuna",
+        "optuna",
+        ("optuna", "numpy"),
+        "`TPESampler()`: multivariate, with constant liar, in Optuna 5",
+        choice="tpe",
+    ),
+)
+PEERS: dict[str, Peer] = {peer.name: peer for peer in _KNOWN}

@@ -1,0 +1,86 @@
+"""Wazir through its public Python API; `choice` names an algorithm, "" the default."""
+
+from collections.abc import Sequence
+
+import wazir
+from wazir.domain.parameters import Parameter
+
+from peers.axes import Axis, axes_of, children
+from peers.protocol import Params, Setup, Value
+
+
+class Wazir:
+    """A study in memory."""
+
+    def __init__(self, setup: Setup, algorithm: str) -> None:
+        self._study = wazir.create_study(
+            "benchmark",
+            parameters=_parameters(setup.space, setup.default or {}),
+            minimize="value",
+            algorithm=algorithm or "DEFAULT",
+            seed=setup.seed,
+            storage=":memory:",
+        )
+
+    def ask(self) -> tuple[wazir.Trial, Params] | None:
+        """Suggest a trial."""
+        try:
+            trial = self._study.suggest()
+        except wazir.WazirError as error:
+            if "exhausted" in str(error):
+                return None
+            raise
+        return trial, dict(trial.parameters)
+
+    def tell(self, token: wazir.Trial, params: Params, value: float) -> None:
+        """Complete the trial."""
+        token.complete(value)
+
+    def observe(self, params: Params, value: float) -> None:
+        """Add a trial with a known result."""
+        self._study.add_trial(params, value)
+
+    def recommend(self) -> Params | None:
+        """The API offers no recommendation yet: the best value observed."""
+        return None
+
+
+def make(setup: Setup, choice: str) -> Wazir:
+    """Return the optimizer of a run."""
+    return Wazir(setup, choice)
+
+
+def _parameters(space: Sequence[dict[str, object]], default: Params) -> dict[str, Parameter]:
+    axes = axes_of(space)
+    given = {parameter["name"]: parameter for parameter in space}
+    return _level(axes, None, given, default)
+
+
+def _level(
+    axes: Sequence[Axis], parent: Axis | None, given: dict, default: Params
+) -> dict[str, Parameter]:
+    return {
+        axis.name: _with_children(axes, axis, given, default) for axis in children(axes, parent)
+    }
+
+
+def _with_children(axes: Sequence[Axis], axis: Axis, given: dict, default: Params) -> Parameter:
+    made = _parameter(given[axis.name], default.get(axis.name))
+    by_values: dict[tuple[Value, ...], dict[str, Parameter]] = {}
+    for child in children(axes, axis):
+        group = by_values.setdefault(child.parent_values, {})
+        group[child.name] = _with_children(axes, child, given, default)
+    for values, group in by_values.items():
+        made = made.when(list(values), group)
+    return made
+
+
+def _parameter(given: dict, default: Value | None) -> Parameter:
+    kind = given["type"]
+    if kind == "categorical":
+        return wazir.Categorical(given["values"], default=default)
+    if kind == "discrete":
+        return wazir.Discrete(given["values"], default=default)
+    made = wazir.Double if kind == "double" else wazir.Integer
+    scale = given.get("scale", "linear")
+    return made(given["min"], given["max"], scale=scale, default=default)

@@ -1,0 +1,113 @@
+"""Best known value and random search's value of each problem, which regret is measured between.
+
+`python benchmarks/optimizer references --data DIR` adds what is missing to references.json.
+`best`: the known minimum; otherwise the smallest value of a long search (`search.py`), and `how`
+says which. `random50`: the median over 200 simulated runs of the best true value among 50 points
+drawn uniformly in the parameters' scales.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from problems import suites
+from problems.protocol import Problem
+from problems.registry import get_problem
+from problems.search import Budget, long_search, random_values
+
+FILE = Path(__file__).with_name("references.json")
+RUNS = 200
+POINTS = 50
+_WORST_REGRET = 3.0
+# Seconds per evaluation beyond which the smaller budget is used (training).
+_EXPENSIVE = 0.01
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a problem's values are compared with."""
+
+    best: float
+    random50: float
+    how: str
+
+    def __post_init__(self) -> None:
+        if not self.best < self.random50:
+            raise ValueError(f"best must be below random50, got {self.best}, {self.random50}")
+
+    def regret(self, value: float) -> float:
+        """Return the normalised regret: 0 at the best, 1 at random50, clipped to [0, 3]."""
+        share = (value - self.best) / (self.random50 - self.best)
+        return float(min(max(share, 0.0), _WORST_REGRET)) if share == share else _WORST_REGRET
+
+
+def load_references(path: Path = FILE) -> dict[str, Reference]:
+    """Return the reference of each problem in the file; empty if there is none."""
+    if not path.exists():
+        return {}
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    return {name: Reference(**entry) for name, entry in entries.items()}
+
+
+def make_reference(problem: Problem) -> Reference:
+    """Return the reference of a problem, the same at each call."""
+    budget = _budget(problem)
+    values = random_values(problem, budget.random, np.random.default_rng([1, budget.random]))
+    random50 = _median_best(values)
+    if problem.optimum is not None:
+        return Reference(problem.optimum, random50, "known minimum")
+    best = min(long_search(problem, budget, np.random.default_rng(2)), float(values.min()))
+    count = budget.random * 2 + budget.local
+    return Reference(best, random50, f"smallest of a search of {count} evaluations")
+
+
+def _budget(problem: Problem) -> Budget:
+    rng = np.random.default_rng(0)
+    begin = time.perf_counter()
+    random_values(problem, 5, rng)
+    expensive = (time.perf_counter() - begin) / 5 > _EXPENSIVE
+    return Budget(random=1500, local=1500) if expensive else Budget(RUNS * POINTS, local=20_000)
+
+
+def _median_best(values: np.ndarray) -> float:
+    """Return the median best of 50: of disjoint runs if there are enough values, else resampled."""
+    if len(values) >= RUNS * POINTS:
+        runs = values[: RUNS * POINTS].reshape(RUNS, POINTS)
+    else:
+        rng = np.random.default_rng(3)
+        runs = np.array([rng.choice(values, POINTS, replace=False) for _ in range(RUNS)])
+    return float(np.median(runs.min(axis=1)))
+
+
+def write_references(references: Mapping[str, Reference], path: Path = FILE) -> None:
+    """Write all references, sorted by name, numbers with 12 digits."""
+    entries = {name: asdict(references[name]) for name in sorted(references)}
+    for entry in entries.values():
+        for key in ("best", "random50"):
+            entry[key] = float(f"{entry[key]:.12g}")
+    path.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make the references that are missing (or those of the named problems again)."""
+    parser = argparse.ArgumentParser(prog="references", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder of benchmark data")
+    parser.add_argument("--all", action="store_true", help="make those again that are there")
+    parser.add_argument("--problems", nargs="*", help="only these, made again")
+    options = parser.parse_args(argv)
+    known = load_references()
+    names = options.problems or [*suites.DEVELOPMENT, *suites.EVALUATION]
+    for name in names:
+        if name in known and not options.all and not options.problems:
+            continue
+        begin = time.perf_counter()
+        known[name] = make_reference(get_problem(name, options.data))
+        write_references(known)
+        print(name, known[name], f"{time.perf_counter() - begin:.1f} s", file=sys.stderr)
+    return 0

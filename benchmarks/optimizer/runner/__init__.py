@@ -1,0 +1,1 @@
+"""Runs of optimizers on problems, recorded as JSON lines."""

@@ -1,0 +1,75 @@
+"""`run`: optimizers on problems, as JSON lines; a second call goes on where the first ended."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from environments import environment
+from measure import machine_name, revision
+from peers.registry import find_peer
+from problems import get_problem
+
+from runner.plan import expand, names, numbers, plan
+from runner.workers import Work, pending_runs, work_off
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do the runs that are asked for; 1 if some have failed."""
+    args = _parser().parse_args(argv)
+    problems = expand(args.problems, suite_named)
+    specs = plan(
+        args.peers,
+        problems,
+        args.seeds,
+        args.trials,
+        pending=args.pending,
+        default_first=not args.no_default,
+    )
+    todo = pending_runs(specs, args.out)
+    print(f"{len(specs)} runs, {len(specs) - len(todo)} of them done", file=sys.stderr)
+    work = Work(
+        out=args.out,
+        pythons={name: str(environment(find_peer(name).requirements_file)) for name in args.peers},
+        load_problem=partial(get_problem, data=args.data),
+        facts={"machine": machine_name(), "revision": revision()},
+        limit_s=args.limit,
+    )
+    counts = work_off(work, todo, min(args.jobs, max(len(todo), 1)))
+    print(", ".join(f"{count} {status}" for status, count in counts.items()), file=sys.stderr)
+    return 1 if counts["failed"] or counts["lost"] else 0
+
+
+def suite_named(word: str) -> Sequence[str] | None:
+    """Return the problems of a suite, None if there is no suite of that name."""
+    from problems import suites
+
+    found: Sequence[str] | None = {
+        "development": suites.DEVELOPMENT,
+        "evaluation": suites.EVALUATION,
+        "slow": suites.SLOW,
+    }.get(word.lower())
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python benchmarks/optimizer run", description=__doc__)
+    parser.add_argument("--peers", type=names, required=True, help="comma list; see README.md")
+    parser.add_argument(
+        "--problems",
+        type=names,
+        required=True,
+        help="comma list of problems and suites (development, evaluation, slow)",
+    )
+    parser.add_argument("--seeds", type=numbers, default=[0], help="such as 0-4")
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--pending", type=numbers, default=[1], help="points at a time, as 4,8,16")
+    parser.add_argument("--data", type=Path, help="folder of benchmark data")
+    parser.add_argument("--out", type=Path, required=True, help="JSON lines, appended to")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--limit", type=float, default=3600.0, help="seconds for one answer")
+    parser.add_argument(
+        "--no-default", action="store_true", help="give nobody the problem's default"
+    )
+    return parser
