@@ -160,7 +160,8 @@ def _load_average() -> float:
     return os.getloadavg()[0]
 
 
-def _revision() -> str:
+def revision() -> str:
+    """Return which code this is: the git revision, and whether `src` differs from it."""
     try:
         git = ["git", "-C", str(ROOT)]
         number = _output([*git, "rev-parse", "--short", "HEAD"])
@@ -177,15 +178,19 @@ def _output(argv: Sequence[str]) -> str:
 
 @dataclass
 class Report:
-    """A result as markdown: a title, the command, the machine, then sections in order."""
+    """A result as markdown: a title, the command, the machine, then sections in order.
+
+    `command` is what stands behind `python` to make it again, by default the script of that name.
+    """
 
     name: str
     title: str
     arguments: Sequence[str]
     is_timed: bool = True
+    command: str = ""
     _sections: list[str] = field(default_factory=list, init=False)
     _load: float = field(default_factory=_load_average, init=False)
-    _revision: str = field(default_factory=_revision, init=False)
+    _revision: str = field(default_factory=revision, init=False)
 
     def add(self, text: str) -> None:
         """Add a paragraph or a table."""
@@ -193,7 +198,8 @@ class Report:
 
     def text(self) -> str:
         """Return the whole report."""
-        command = shlex.join(["python", f"benchmarks/{self.name}.py", *self.arguments])
+        script = self.command or f"benchmarks/{self.name}.py"
+        command = shlex.join(["python", *script.split(), *self.arguments])
         head = [f"# {self.title}", f"`{command}`", machine_facts(self._load, self._revision)]
         if self.is_timed and self._load > BUSY_SHARE * (os.cpu_count() or 1):
             head.append(BUSY_NOTE)
@@ -216,11 +222,16 @@ def machine_facts(load_before: float, revision: str) -> str:
         f"measured {datetime.now(UTC):%Y-%m-%d}",
         f"{platform.python_implementation()} {platform.python_version()}",
         f"{platform.system()} {platform.machine()}",
-        f"{os.cpu_count()} CPUs ({_cpu_model()})",
+        machine_name(),
         f"load average before {load_before:.1f}, after {_load_average():.1f}",
         f"Wazir {how}, {revision}",
     ]
     return "\n".join(f"- {fact}" for fact in facts)
+
+
+def machine_name() -> str:
+    """Return how many processors of which model this machine has."""
+    return f"{os.cpu_count()} CPUs ({_cpu_model()})"
 
 
 def _cpu_model() -> str:

@@ -30,6 +30,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module, metadata
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from peers.protocol import Optimizer, Params, Setup, Token
@@ -117,7 +118,9 @@ class Session:
 
 def plain(params: Params) -> Params:
     """Return parameters without numpy's types."""
-    return {name: value.item() if hasattr(value, "item") else value for name, value in params.items()}
+    return {
+        name: value.item() if hasattr(value, "item") else value for name, value in params.items()
+    }
 
 
 def resident_mb() -> float:
@@ -160,9 +163,8 @@ def _error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:400] + "\n" + "".join(last)[-1200:]
 
 
-def maker(peer: Peer) -> Make:
-    """Return what makes an optimizer of a peer; loads its library."""
-    module = import_module(peer.module)
+def maker(module: ModuleType, peer: Peer) -> Make:
+    """Return what makes an optimizer of a peer."""
 
     def make(setup: Setup) -> Optimizer:
         made: Optimizer = module.make(setup, peer.choice)
@@ -182,13 +184,27 @@ def versions(peer: Peer) -> dict[str, str]:
     return found
 
 
+def warm_up(make: Make) -> None:
+    """Run a few trials, so that forks need not load what the library loads late."""
+    unit = {"type": "double", "min": 0.0, "max": 1.0, "scale": "linear"}
+    space = [{"name": name, **unit} for name in ("x", "y")]
+    optimizer = make(Setup(space, seed=0, n_trials=12))
+    for number in range(12):
+        asked = optimizer.ask()
+        if asked is not None:
+            optimizer.tell(*asked, float(number))
+
+
 def serve(peer: Peer) -> None:
     """Serve runs until the input ends."""
     channel = Channel(os.dup(0), os.dup(1))
     os.dup2(2, 1)  # whatever libraries print must not come between the answers
-    make = maker(peer)
+    module = import_module(peer.module)
     hello = {"import_cpu_s": time.process_time(), "rss_mb": resident_mb()}
     channel.send({**hello, "versions": versions(peer)})
+    make = maker(module, peer)
+    if peer.may_fork:
+        warm_up(make)
     while (message := channel.receive()) is not None:
         if not peer.may_fork:
             serve_run(channel, make, message)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import wazir
-from wazir.domain.parameters import Parameter
-
 from peers.axes import Axis, axes_of, children
 from peers.protocol import Params, Setup, Value
+from wazir.domain.parameters import Parameter
 
 
 class Wazir:

@@ -27,7 +27,7 @@ class Host:
     def __init__(self, argv: Sequence[str], env: Mapping[str, str], limit_s: float) -> None:
         self._limit_s = limit_s
         self._buffer = b""
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
         )
@@ -59,7 +59,7 @@ class Host:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise PeerError(f"the host has ended\n{self._last_words()}") from None
+            raise PeerError(f"the host has ended: {self._last_words()}") from None
         return self._receive()
 
     def close(self) -> None:
@@ -93,10 +93,11 @@ class Host:
             raise PeerError(f"no answer within {self._limit_s:g} s")
         chunk = os.read(fd, 1 << 16)
         if not chunk:
-            raise PeerError(f"the host has ended\n{self._last_words()}")
+            raise PeerError(f"the host has ended: {self._last_words()}")
         return chunk
 
     def _last_words(self) -> str:
         self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(self._stderr.tell() - 1500, 0))
-        return self._stderr.read().decode(errors="replace")
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        return "\n".join([*lines[-1:], *lines])

@@ -54,8 +54,7 @@ def append(path: Path, record: Record) -> None:
 
 def read(path: Path) -> Iterator[Record]:
     """Yield the records of a file, plain or compressed; unfinished lines are left out."""
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as file:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
         for line in file:
             try:
                 yield json.loads(line)

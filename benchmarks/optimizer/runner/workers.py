@@ -54,7 +54,12 @@ class Hosts:
                 self._kept[spec.peer] = self._stack.enter_context(self._start(peer))
             record = run(spec, problem, self._kept[spec.peer])
         except PeerError as error:  # the host did not even start
-            return {**vars(spec), "category": problem.category, "status": "failed", "error": str(error)}
+            return {
+                **vars(spec),
+                "category": problem.category,
+                "status": "failed",
+                "error": str(error),
+            }
         if record["status"] == "failed":
             self._kept.pop(spec.peer).close()
         return record
