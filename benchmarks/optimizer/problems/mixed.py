@@ -12,6 +12,7 @@ parameters depends on a choice, as the best learning rate depends on the optimiz
 the result: `plateau` 1 - exp(-f), `steep` exp(3 f) - 1.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ def _draw(space: Space, rng: np.random.Generator) -> _Terms:
         if choices:
             c = int(rng.choice(choices))
             shifts[i, c] = _zero_at(rng.uniform(-0.3, 0.3, levels(space[c]) or 0), int(best[c]))
-    for c, d in zip(choices, choices[1:], strict=False):
+    for c, d in itertools.pairwise(choices):
         shape = (levels(space[c]) or 0, levels(space[d]) or 0)
         table = rng.uniform(0.0, 0.3, shape)
         table[int(best[c]), int(best[d])] = 0.0

@@ -61,7 +61,8 @@ class Problem:
     """A function to minimise over a space.
 
     `default` is the default configuration of the library that is tuned, None where there is no
-    such library. `optimum` is the known smallest noise-free value, None where nobody knows it.
+    such library. `optimum` is the known smallest noise-free value, None where nobody knows it;
+    `starts` are then guesses at it for the search of `references.py`, not for an optimizer.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Problem:
     default: dict[str, Value] | None = None
     optimum: float | None = None
     noise: Noise | None = field(default=None, repr=False)
+    starts: tuple[dict[str, Value], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if self.category not in CATEGORIES:

@@ -7,7 +7,18 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from problems import classic, coco, mixed, noise, tables, yahpo
+from problems import (
+    classic,
+    coco,
+    conditional,
+    lasso,
+    mixed,
+    noise,
+    olympus,
+    tables,
+    training,
+    yahpo,
+)
 from problems.protocol import Category, Problem
 
 Maker = Callable[[str, re.Match[str], Path | None], Problem]
@@ -87,5 +98,25 @@ _MAKERS: list[tuple[re.Pattern[str], Maker]] = [
     (
         re.compile(rf"({'|'.join(tables.FAMILIES)})_([a-z0-9]+)(_noisy)?"),
         lambda name, m, data: tables.table(name, m[1], m[2], bool(m[3]), data),
+    ),
+    (
+        re.compile(rf"olympus_({'|'.join(olympus.TABLES)})(_noisy)?"),
+        lambda name, m, data: olympus.olympus(name, m[1], bool(m[2]), data),
+    ),
+    (
+        re.compile(r"lasso_d(\d+)_s(\d+)"),
+        lambda name, m, data: lasso.lasso(name, int(m[1]), int(m[2]), data),
+    ),
+    (
+        re.compile(r"lasso_(diabetes)"),
+        lambda name, m, data: lasso.lasso_builtin(name, m[1], data),
+    ),
+    (
+        re.compile(r"axhss_fashion_mnist"),
+        lambda name, _, data: conditional.axhss(name, data),
+    ),
+    (
+        re.compile(rf"sklearn_({'|'.join(training.TASKS)})"),
+        lambda name, m, _: training.training(name, m[1]),
     ),
 ]

@@ -26,10 +26,13 @@ def random_values(problem: Problem, count: int, rng: np.random.Generator) -> Vec
 
 
 def long_search(problem: Problem, budget: Budget, rng: np.random.Generator) -> float:
-    """Return the smallest true value found: the best random points are improved by mutation."""
+    """Return the smallest true value found: the best random points are improved by mutation.
+
+    The default and the problem's guesses are added to the random points. Half of the local
+    evaluations are spread over the 10 best points; the other half goes on from the best result.
+    """
     points = [sample(problem.space, rng) for _ in range(budget.random)]
-    if problem.default is not None:
-        points.append(problem.default)
+    points += [*problem.starts, *([problem.default] if problem.default else [])]
     values = np.array([problem.true_value(point) for point in points])
     order = np.argsort(values)[:_STARTS]
     share = budget.local // (2 * len(order))

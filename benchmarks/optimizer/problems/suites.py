@@ -1,9 +1,13 @@
 """Which problems an optimizer may be tuned on, and which ones it is judged by; frozen.
 
 The lists were chosen before any optimizer was run on them, and are not changed after results.
-DEVELOPMENT and EVALUATION share no function, no data set and no seed: bbob functions 2, 8, 10, 15
-and 21 and the classic functions Ackley, Hartmann, Levy and Styblinski-Tang are for development,
-the others for evaluation. SLOW is a part of EVALUATION for peers that take minutes per run.
+DEVELOPMENT and EVALUATION share no function and no data set: bbob functions 8, 10, 15 and 21, the
+classic functions Ackley, Hartmann, Levy and Styblinski-Tang, and the mixed profiles net, cats,
+lists and rugged are for development; others are for evaluation, with other instances and seeds.
+(kc1 is data set 1067 of OpenML, phoneme 1489, australian 40981: they lie on one side each.)
+Surrogates whose smallest value is the cut-off at 0 were left out (much of xgboost_*), so were
+tables in which random search nearly always finds the minimum (hpobench_car).
+SLOW is a part of EVALUATION for peers that take minutes per run.
 """
 
 from collections.abc import Mapping
@@ -14,7 +18,6 @@ Suite = Mapping[Category, tuple[str, ...]]
 
 _DEVELOPMENT: Suite = {
     "low_dimensional": (
-        "bbob_f02_d10_i1",
         "bbob_f08_d5_i1",
         "bbob_f10_d3_i2",
         "bbob_f15_d5_i3",
@@ -28,6 +31,7 @@ _DEVELOPMENT: Suite = {
         "bbob_f15_d20_i2",
         "tang_d15_s1",
         "loweff_ackley_e5_d50_s1",
+        "lasso_d60_s1",
     ),
     "mixed": (
         "bbobmix_f08_d5_i1",
@@ -37,16 +41,16 @@ _DEVELOPMENT: Suite = {
         "mixed_lists_s1",
         "mixed_rugged_s1",
         "rpart_12",
-        "rpart_1478",
+        "sklearn_svc_cancer",
     ),
     "tables": (
-        "lcbench_3945",
         "lcbench_126025",
         "lcbench_167168",
         "lcbench_189862",
-        "glmnet_1067",
+        "glmnet_41146",
         "hpobench_australian",
         "hpolib_naval",
+        "olympus_buchwald",
     ),
     "noisy": (
         "bbob_f08_d5_i1_noise_add",
@@ -55,7 +59,10 @@ _DEVELOPMENT: Suite = {
         "hpobench_australian_noisy",
         "hpolib_naval_noisy",
     ),
-    "conditional": ("xgboost_12", "xgboost_1478"),
+    "conditional": (
+        "xgboost_16",
+        "xgboost_1487",
+    ),
 }
 
 _EVALUATION: Suite = {
@@ -69,7 +76,6 @@ _EVALUATION: Suite = {
         "bbob_f22_d5_i10",
         "bbob_f24_d2_i11",
         "branin_d2_s11",
-        "griewank_d6_s11",
         "michalewicz_d5_s11",
         "rastrigin_d8_s11",
         "rosenbrock_d4_s11",
@@ -83,11 +89,11 @@ _EVALUATION: Suite = {
         "griewank_d30_s12",
         "rosenbrock_d20_s12",
         "loweff_rastrigin_e5_d50_s11",
-        "loweff_rosenbrock_e5_d100_s11",
+        "lasso_d100_s1",
     ),
     "mixed": (
         "bbobmix_f01_d10_i4",
-        "bbobmix_f06_d5_i5",
+        "bbobmix_f06_d10_i5",
         "bbobmix_f17_d10_i6",
         "mixed_trees_s11",
         "mixed_manycats_s11",
@@ -95,37 +101,45 @@ _EVALUATION: Suite = {
         "mixed_logints_s11",
         "mixed_logs_s11",
         "mixed_wide_s11",
-        "mixed_gates_s11",
         "rpart_40685",
         "rpart_1489",
-        "rpart_54",
+        "sklearn_svc_digits",
+        "sklearn_knn_clusters",
+        "sklearn_mlp_digits",
+        "sklearn_hgb_diabetes",
     ),
     "tables": (
         "lcbench_34539",
-        "lcbench_126029",
         "lcbench_167149",
         "lcbench_167181",
         "lcbench_168331",
         "lcbench_189873",
         "lcbench_189906",
-        "glmnet_41146",
+        "glmnet_1067",
         "hpobench_kc1",
         "hpobench_phoneme",
         "hpolib_parkinsons",
         "nasbench201_cifar10",
+        "olympus_barrel",
+        "olympus_redoxmers",
     ),
     "noisy": (
         "bbob_f06_d5_i12_noise_add",
         "bbob_f17_d10_i13_noise_gauss",
         "rastrigin_d3_s13_noise_strong",
         "mixed_trees_s13_noise_strong",
-        "mixed_wide_s13_noise_add",
         "hpobench_kc1_noisy",
         "hpobench_phoneme_noisy",
         "hpolib_parkinsons_noisy",
         "nasbench201_cifar10_noisy",
+        "olympus_hplc_noisy",
     ),
-    "conditional": ("xgboost_40685", "xgboost_1489", "xgboost_54"),
+    "conditional": (
+        "xgboost_1050",
+        "xgboost_1464",
+        "xgboost_4134",
+        "axhss_fashion_mnist",
+    ),
 }
 
 DEVELOPMENT: tuple[str, ...] = tuple(name for names in _DEVELOPMENT.values() for name in names)
