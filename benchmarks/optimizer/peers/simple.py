@@ -57,13 +57,18 @@ def _sobol(setup: Setup) -> Iterator[NDArray[np.float64]]:
 
 
 def _grid(setup: Setup) -> Iterator[NDArray[np.float64]]:
-    """Yield the largest full grid that fits the budget, in random order, then random points."""
+    """Yield the largest full grid that fits the budget, in random order, then random points.
+
+    Points that differ in inactive parameters alone count once.
+    """
     rng = np.random.default_rng(setup.seed)
     budget = setup.n_trials - (setup.default is not None)
     counts = _grid_counts(setup.space, budget, rng)
     ticks = [(np.arange(count) + 0.5) / count for count in counts]
-    points = np.array(list(itertools.product(*ticks)))
-    yield from rng.permutation(points)
+    points = rng.permutation(np.array(list(itertools.product(*ticks))))
+    space: Any = setup.space
+    distinct = {str(from_unit(space, point)): point for point in points}
+    yield from distinct.values()
     yield from _random(setup)
 
 

@@ -1,0 +1,106 @@
+"""SMAC3's facade for hyperparameter optimization: random forest, log expected improvement."""
+
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+from ConfigSpace import (
+    Categorical,
+    Configuration,
+    ConfigurationSpace,
+    EqualsCondition,
+    Float,
+    InCondition,
+    Integer,
+)
+from smac import HyperparameterOptimizationFacade, Scenario
+from smac.runhistory.dataclasses import TrialInfo, TrialValue
+
+from peers.axes import Axis, axes_of
+from peers.protocol import Params, Setup
+
+
+class Smac:
+    """Asked and told; nothing is saved between trials. Conditions are native."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._axes = axes_of(setup.space)
+        self._space = _space(self._axes, setup.seed)
+        self._folder = tempfile.TemporaryDirectory(prefix="smac-")
+        scenario = Scenario(
+            self._space,
+            deterministic=not setup.is_noisy,
+            n_trials=setup.n_trials,
+            seed=setup.seed,
+            output_directory=self._folder.name,
+        )
+        self._smac = HyperparameterOptimizationFacade(
+            scenario, lambda config, seed=0: 0.0, logging_level=False, overwrite=True
+        )
+        self._default = setup.default
+
+    def ask(self) -> tuple[TrialInfo, Params] | None:
+        """Return a trial; under noise it may be a configuration that was tried before."""
+        if self._default is not None:
+            info, self._default = self._info(self._default), None
+            self._smac.runhistory.add_running_trial(info)
+            return info, self._decoded(info.config)
+        try:
+            info = self._smac.ask()
+        except StopIteration:
+            return None
+        return info, self._decoded(info.config)
+
+    def tell(self, token: TrialInfo, params: Params, value: float) -> None:
+        """Give the cost of a trial."""
+        self._smac.tell(token, TrialValue(cost=value), save=False)
+
+    def observe(self, params: Params, value: float) -> None:
+        """Give the cost of a configuration that was not asked for."""
+        self.tell(self._info(params), params, value)
+
+    def recommend(self) -> Params | None:
+        """Return SMAC's incumbent."""
+        incumbents = self._smac.intensifier.get_incumbents()
+        return self._decoded(incumbents[0]) if incumbents else None
+
+    def _info(self, params: Params) -> TrialInfo:
+        native = {
+            axis.name: axis.encode(params[axis.name]) for axis in self._axes if axis.name in params
+        }
+        # SMAC goes on with the seeds that it finds in the history; 0 is its own where all is exact.
+        return TrialInfo(Configuration(self._space, native), seed=0)
+
+    def _decoded(self, config: Configuration) -> Params:
+        native: dict[str, Any] = dict(config)
+        return {
+            axis.name: axis.decode(native[axis.name]) for axis in self._axes if axis.name in native
+        }
+
+
+def make(setup: Setup, choice: str) -> Smac:
+    """Return the optimizer of a run."""
+    return Smac(setup)
+
+
+def _space(axes: Sequence[Axis], seed: int) -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=seed)
+    made = {axis.name: _hyperparameter(axis) for axis in axes}
+    space.add(list(made.values()))
+    known = {axis.name: axis for axis in axes}
+    for axis in axes:
+        if axis.parent is not None:
+            parent, values = made[axis.parent], axis.parent_values
+            native = [known[axis.parent].encode(value) for value in values]
+            single = len(native) == 1
+            condition = EqualsCondition if single else InCondition
+            space.add(condition(made[axis.name], parent, native[0] if single else native))
+    return space
+
+
+def _hyperparameter(axis: Axis) -> Any:
+    if axis.kind == "category":
+        return Categorical(axis.name, list(axis.values))
+    if axis.kind == "int":
+        return Integer(axis.name, (int(axis.low), int(axis.high)), log=axis.is_log)
+    return Float(axis.name, (axis.low, axis.high), log=axis.is_log)
