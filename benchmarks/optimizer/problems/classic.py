@@ -158,8 +158,12 @@ def _problem(name: str, base: Base, effective: int, dimension: int, seed: int) -
         x = np.array([params[key] for key in names], dtype=float)
         return base.function(target + rotation @ (x - shift))
 
+    optimum = float(base.minimum(effective))
+    minimiser = dict.fromkeys((p["name"] for p in space), 0.0) | dict(
+        zip(names, shift.tolist(), strict=True)
+    )
     return Problem(
-        name, _category(dimension), space, function, optimum=float(base.minimum(effective))
+        name, _category(dimension), space, function, optimum=optimum, starts=(minimiser,)
     )
 
 
@@ -184,7 +188,11 @@ def michalewicz_warped(name: str, dimension: int, seed: int) -> Problem:
 
     space = [double(f"x{i}", 0.0, math.pi) for i in range(dimension)]
     optimum = michalewicz(target)
-    return Problem(name, _category(dimension), space, function, optimum=optimum)
+    best = np.where(mirrored, math.pi - place, place).tolist()
+    minimiser = dict(zip(names, best, strict=True))
+    return Problem(
+        name, _category(dimension), space, function, optimum=optimum, starts=(minimiser,)
+    )
 
 
 def michalewicz_minimiser(dimension: int) -> Vector:

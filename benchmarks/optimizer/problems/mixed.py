@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.protocol import Params, Problem, Space
+from problems.protocol import Params, Problem, Space, Value
 from problems.spaces import categorical, discrete, double, from_unit, integer, levels, to_unit
 
 Vector = NDArray[np.float64]
@@ -133,7 +133,8 @@ def mixed(name: str, profile_name: str, seed: int) -> Problem:
     def function(params: Params) -> float:
         return bend(_value(space, terms, profile.ripples, params))
 
-    return Problem(name, "mixed", space, function, optimum=0.0)
+    minimiser = _configuration(space, terms.best)
+    return Problem(name, "mixed", space, function, optimum=0.0, starts=(minimiser,))
 
 
 _BENDS: dict[str, Callable[[float], float]] = {
@@ -174,6 +175,16 @@ def _minimiser(space: Space, rng: np.random.Generator) -> Vector:
         if parameter["type"] == "categorical":
             best[i] = rng.integers(levels(parameter) or 0)
     return best
+
+
+def _configuration(space: Space, best: Vector) -> dict[str, Value]:
+    params = from_unit(space, np.clip(best, 0.0, 1.0))
+    chosen = {
+        p["name"]: p["values"][int(i)]
+        for p, i in zip(space, best, strict=True)
+        if p["type"] == "categorical"
+    }
+    return {**params, **chosen}
 
 
 def _zero_at(values: Vector, index: int) -> Vector:

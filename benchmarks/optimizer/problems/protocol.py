@@ -61,8 +61,9 @@ class Problem:
     """A function to minimise over a space.
 
     `default` is the default configuration of the library that is tuned, None where there is no
-    such library. `optimum` is the known smallest noise-free value, None where nobody knows it;
-    `starts` are then guesses at it for the search of `references.py`, not for an optimizer.
+    such library. `optimum` is the known smallest noise-free value, None where nobody knows it.
+    `starts` are known or guessed minimisers: for tests and for the search of `references.py`,
+    never for an optimizer.
     """
 
     name: str

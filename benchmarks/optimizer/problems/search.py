@@ -20,25 +20,35 @@ class Budget:
     local: int
 
 
-def random_values(problem: Problem, count: int, rng: np.random.Generator) -> Vector:
-    """Return the true values at `count` uniform points, shape (count,)."""
-    return np.array([problem.true_value(sample(problem.space, rng)) for _ in range(count)])
+def random_points(
+    problem: Problem, count: int, rng: np.random.Generator
+) -> tuple[list[Params], Vector]:
+    """Return `count` uniform configurations and their true values, shape (count,)."""
+    points: list[Params] = [sample(problem.space, rng) for _ in range(count)]
+    return points, np.array([problem.true_value(point) for point in points])
 
 
-def long_search(problem: Problem, budget: Budget, rng: np.random.Generator) -> float:
-    """Return the smallest true value found: the best random points are improved by mutation.
+def long_search(
+    problem: Problem,
+    points: list[Params],
+    values: Vector,
+    count: int,
+    rng: np.random.Generator,
+) -> float:
+    """Return the smallest true value found by mutating the best of `points`, `count` times.
 
-    The default and the problem's guesses are added to the random points. Half of the local
-    evaluations are spread over the 10 best points; the other half goes on from the best result.
+    The problem's default and known or guessed minimisers are added to `points` (with their
+    `values`). Half of the evaluations are spread over the 10 best points; the other half goes on
+    from the best result.
     """
-    points = [sample(problem.space, rng) for _ in range(budget.random)]
-    points += [*problem.starts, *([problem.default] if problem.default else [])]
-    values = np.array([problem.true_value(point) for point in points])
+    more: list[Params] = [*problem.starts, *([problem.default] if problem.default else [])]
+    points = [*points, *more]
+    values = np.append(values, [problem.true_value(point) for point in more])
     order = np.argsort(values)[:_STARTS]
-    share = budget.local // (2 * len(order))
+    share = count // (2 * len(order))
     found = [_climb(problem, points[i], float(values[i]), share, rng) for i in order]
     best = min(found, key=lambda pair: pair[1])
-    return _climb(problem, *best, budget.local // 2, rng)[1]
+    return _climb(problem, *best, count // 2, rng)[1]
 
 
 def _climb(
