@@ -9,6 +9,9 @@ from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial
 
+# Where the explanation of a suggestion stands in the metadata of the trial made from it.
+SUGGESTION_NAMESPACE = "wazir.suggestion"
+
 
 class Reads(enum.Enum):
     """What an algorithm needs to know, so that nothing else is read for it.

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
+from wazir.algorithms.protocol import (
+    SUGGESTION_NAMESPACE,
+    Algorithm,
+    Reads,
+    Snapshot,
+    Suggestion,
+)
 from wazir.domain.clock import Clock
 from wazir.domain.errors import ConflictError
 from wazir.domain.names import StudyName
@@ -16,7 +22,6 @@ from wazir.storage.protocol import Store, StudyWriter
 MAX_LOST_ATTEMPTS = 3
 # A suggestion is computed outside any transaction; this often it may come too late.
 MAX_COMPUTATIONS = 3
-SUGGESTION_NAMESPACE = "wazir.suggestion"
 
 
 @dataclass(frozen=True)

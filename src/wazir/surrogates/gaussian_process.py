@@ -1,47 +1,71 @@
-"""A Gaussian process: its hyperparameters from data, and what it predicts.
+"""A Gaussian process: what it predicts, given its hyperparameters and data.
 
 Notation:
     F       (n, p)  features of the data, see wazir.surrogates.kernels
     groups  (p,)    the parameter to which a feature belongs, in 0..d-1
     y       (n,)    outputs, about mean 0 and variance 1
-    theta   (d+2,)  logarithms of d length scales, the variance s2 and the noise variance
+    s2              variance of the process
     m               constant mean with prior N(0, 1)
     K       (n, n)  covariance of the outputs: kernel + (noise + 1e-8 s2) I
+    L       (n, n)  lower Cholesky factor of K
     alpha   (n,)    K**-1 (y - m)
+
+The hyperparameters are a vector `theta` of logarithms: d length scales, s2, the noise variance,
+and a and b of the input warping of k features, shape (d + 2 + 2k,).
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wazir.surrogates.input_warping import InputWarping
 from wazir.surrogates.kernels import Matern52
-from wazir.surrogates.lbfgs import minimise_in_box
-from wazir.surrogates.linear_algebra import cholesky, inverse, log_determinant, solve
-from wazir.surrogates.priors import LogNormalPrior
+from wazir.surrogates.linear_algebra import cholesky, extend, inverse, solve
 
 Array: TypeAlias = NDArray[np.float64]
 
-_JITTER = 1e-8
+JITTER = 1e-8
 _MIN_VARIANCE_SHARE = 1e-10
-# Stands for "impossible" where a covariance cannot be factorised.
-_WORST = 1e25
 
 
 @dataclass(frozen=True)
 class Data:
-    """Features F (n, p), their groups (p,) and outputs y (n,)."""
+    """Features F (n, p), their groups (p,) and outputs y (n,); the first `n_warped` are bent."""
 
     F: Array
     groups: NDArray[np.intp]
     y: Array
+    n_warped: int = 0
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of length scales."""
+        return int(self.groups.max(initial=-1)) + 1
 
     def subset(self, rows: NDArray[np.intp]) -> "Data":
         """Return the data of some rows."""
         return replace(self, F=self.F[rows], y=self.y[rows])
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """A kernel, the noise variance and the input warping."""
+
+    kernel: Matern52
+    noise: float
+    warping: InputWarping
+
+    @classmethod
+    def of(cls, theta: Array, data: Data) -> "Hyperparameters":
+        """Return the hyperparameters in a vector of logarithms."""
+        d, k = data.n_parameters, data.n_warped
+        length_scales = np.exp(theta[:d])
+        kernel = Matern52(1.0 / length_scales[data.groups] ** 2, math.exp(theta[d]))
+        bends = theta[d + 2 :]
+        return cls(kernel, math.exp(theta[d + 1]), InputWarping(bends[:k], bends[k:]))
 
 
 @dataclass(frozen=True)
@@ -56,38 +80,60 @@ class Prediction:
 class GaussianProcess:
     """A process conditioned on data; make it with `condition`.
 
-    `noise` (n,) is the noise variance of each output.
+    `bent` (n, p) are the features of the data after input warping, `noise` (n,) is the noise
+    variance of each output.
     """
 
-    kernel: Matern52
-    noise: Array
+    parameters: Hyperparameters
     data: Data
+    bent: Array
+    noise: Array
     constant: float
-    alpha: Array
+    L: Array
     K_inverse: Array
+    alpha: Array
+
+    @property
+    def kernel(self) -> Matern52:
+        """The covariance function."""
+        return self.parameters.kernel
 
     def means_at_data(self) -> Array:
         """Return the means at the data, shape (n,): y - (noise + 1e-8 s2) alpha."""
-        return self.data.y - (self.noise + _JITTER * self.kernel.variance) * self.alpha
+        return self.data.y - (self.noise + JITTER * self.kernel.variance) * self.alpha
 
     def predict(self, F: Array) -> Prediction:
         """Return mean and standard deviation at rows of F (m, p)."""
-        k = self.kernel(F, self.data.F)
+        k = self.kernel(self.parameters.warping(F), self.bent)
         reduction = np.einsum("ij,ij->i", k @ self.K_inverse, k)
         return Prediction(self.constant + k @ self.alpha, self._std(reduction))
+
+    def predict_mean(self, F: Array) -> Array:
+        """Return the means at rows of F (m, p), shape (m,), in O(m n) operations."""
+        mean: Array = self.constant + self.correlate(F) @ self.alpha * self.kernel.variance
+        return mean
+
+    def correlate(self, F: Array) -> Array:
+        """Return the prior correlations of rows of F (m, p) with the data, shape (m, n)."""
+        k = self.kernel(self.parameters.warping(F), self.bent)
+        k /= self.kernel.variance
+        return k
 
     def predict_with_gradient(self, F: Array, n_leading: int) -> tuple[Prediction, Array, Array]:
         """Return the prediction at F (m, p) and gradients by its first `n_leading` features.
 
         The gradients of mean and standard deviation have shape (m, n_leading).
         """
-        k, slope = self.kernel.with_slope(self.kernel.square_distance(F, self.data.F))
+        warping = self.parameters.warping
+        bent = warping(F)
+        k, slope = self.kernel.with_slope(self.kernel.square_distance(bent, self.bent))
         v = k @ self.K_inverse
         prediction = Prediction(
             self.constant + k @ self.alpha, self._std(np.einsum("ij,ij->i", v, k))
         )
-        d_mean = self._by_features(F, slope * self.alpha, n_leading)
-        d_var = self._by_features(F, -2.0 * slope * v, n_leading)
+        by_x = warping.slope(F, n_leading)
+        d_mean = by_x * self._by_bent(bent, slope * self.alpha, n_leading)
+        d_var = by_x * self._by_bent(bent, -2.0 * slope * v, n_leading)
         return prediction, d_mean, d_var / (2.0 * prediction.std[:, None])
 
     def believe(self, F: Array) -> "GaussianProcess":
@@ -96,22 +142,38 @@ class GaussianProcess:
         Means stay as they are and the uncertainty at the new points goes: a way to take account
         of points whose results are still awaited (the "kriging believer" of D. Ginsbourger et
         al., 2010). With noise some uncertainty would stay, and draw more points to the same place.
+        The factor is extended row by row.
         """
-        data = replace(
-            self.data,
-            F=np.vstack([self.data.F, F]),
-            y=np.r_[self.data.y, self.predict(F).mean],
+        process = self
+        for row in F:
+            process = process._believe_one(row[None])
+        return process
+
+    def _believe_one(self, F: Array) -> "GaussianProcess":
+        s2 = self.kernel.variance
+        bent = self.parameters.warping(F)
+        column = self.kernel(bent, self.bent)[0]
+        L, K_inverse = extend(self.L, self.K_inverse, column, s2 + JITTER * s2)
+        mean = self.constant + float(column @ self.alpha)
+        data = replace(self.data, F=np.vstack([self.data.F, F]), y=np.r_[self.data.y, mean])
+        return replace(
+            self,
+            data=data,
+            bent=np.vstack([self.bent, bent]),
+            noise=np.r_[self.noise, 0.0],
+            L=L,
+            K_inverse=K_inverse,
+            # What is seen is what was expected, so the new point adds nothing to the means.
+            alpha=np.r_[self.alpha, 0.0],
         )
-        noise = np.r_[self.noise, np.zeros(len(F))]
-        return _condition(self.kernel, noise, data, self.constant)
 
     def _std(self, reduction: Array) -> Array:
         s2 = self.kernel.variance
         return np.sqrt(np.maximum(s2 - reduction, _MIN_VARIANCE_SHARE * s2))
 
-    def _by_features(self, F: Array, C: Array, n_leading: int) -> Array:
-        """Return sum_j C_ij d r2_ij / d F_if = 2 w_f (F_if sum_j C_ij - sum_j C_ij D_jf)."""
-        lead, seen = F[:, :n_leading], self.data.F[:, :n_leading]
+    def _by_bent(self, bent: Array, C: Array, n_leading: int) -> Array:
+        """Return sum_j C_ij d r2_ij / d W_if = 2 w_f (W_if sum_j C_ij - sum_j C_ij D_jf)."""
+        lead, seen = bent[:, :n_leading], self.bent[:, :n_leading]
         weights = self.kernel.weights[:n_leading]
         result: Array = 2.0 * weights * (lead * C.sum(axis=1)[:, None] - C @ seen)
         return result
@@ -123,84 +185,24 @@ def condition(theta: Array, data: Data) -> GaussianProcess:
     Raises:
         numpy.linalg.LinAlgError: the covariance cannot be factorised.
     """
-    kernel, noise = _unpack(theta, data.groups)
-    return _condition(kernel, np.full(len(data.y), noise), data, None)
-
-
-def fit_theta(
-    data: Data, prior: LogNormalPrior, starts: Sequence[Array], max_iterations: int
-) -> Array:
-    """Return the hyperparameters of greatest posterior density found from `starts`."""
-    found = [
-        minimise_in_box(
-            lambda theta: negative_log_posterior(theta, data, prior),
-            start,
-            prior.low,
-            prior.high,
-            max_iterations,
-        )
-        for start in starts
-    ]
-    return min(found, key=lambda result: result[1])[0]
-
-
-def negative_log_posterior(theta: Array, data: Data, prior: LogNormalPrior) -> tuple[float, Array]:
-    """Return minus the log posterior density of `theta` up to a constant, and its gradient.
-
-    L = 1/2 (y-m)' K**-1 (y-m) + 1/2 log|K| + 1/2 m**2 + penalty, with m at its best; so the
-    derivative by any other quantity is that at a fixed m. With G = K**-1 - alpha alpha',
-    dL = 1/2 tr(G dK): equation 5.9 of Rasmussen and Williams (2006).
-    """
-    kernel, noise = _unpack(theta, data.groups)
-    k, slope = kernel.with_slope(kernel.square_distance(data.F, data.F))
-    try:
-        L = cholesky(_add_noise(k, kernel.variance, noise))
-    except np.linalg.LinAlgError:
-        return _WORST, np.zeros_like(theta)
+    parameters = Hyperparameters.of(theta, data)
+    bent = parameters.warping(data.F)
+    L = cholesky(add_noise(parameters.kernel(bent, bent), parameters))
     K_inverse = inverse(L)
-    m = _best_constant(K_inverse, data.y)
-    residual = data.y - m
-    alpha = solve(L, residual)
-    penalty, gradient = prior.penalty(theta)
-    fit = float(residual @ alpha)
-    value = 0.5 * (fit + log_determinant(L) + m * m) + penalty
-    G = K_inverse - np.outer(alpha, alpha)
-    by_noise = 0.5 * noise * float(np.trace(G))
-    G *= slope
-    by_length = _length_scale_gradient(G, data, kernel.weights)
-    by_variance = 0.5 * (len(data.y) - fit) - by_noise
-    return value, gradient + np.r_[by_length, by_variance, by_noise]
+    m = best_constant(K_inverse, data.y)
+    noise = np.full(len(data.y), parameters.noise)
+    alpha = solve(L, data.y - m)
+    return GaussianProcess(parameters, data, bent, noise, m, L, K_inverse, alpha)
 
 
-def _length_scale_gradient(M: Array, data: Data, weights: Array) -> Array:
-    """Return -sum_f w_f sum_ij M_ij (F_if - F_jf)**2 for the features of each parameter."""
-    F = data.F
-    squares = 2.0 * (M.sum(axis=1) @ (F * F)) - 2.0 * np.einsum("ij,ij->j", F, M @ F)
-    by_parameter = np.bincount(data.groups, weights=weights * squares)
-    return -by_parameter.astype(np.float64)
-
-
-def _condition(
-    kernel: Matern52, noise: Array, data: Data, constant: float | None
-) -> GaussianProcess:
-    L = cholesky(_add_noise(kernel(data.F, data.F), kernel.variance, noise))
-    K_inverse = inverse(L)
-    m = _best_constant(K_inverse, data.y) if constant is None else constant
-    return GaussianProcess(kernel, noise, data, m, solve(L, data.y - m), K_inverse)
-
-
-def _best_constant(K_inverse: Array, y: Array) -> float:
+def best_constant(K_inverse: Array, y: Array) -> float:
+    """Return the m of greatest density under its prior N(0, 1), given K**-1 (n, n) and y (n,)."""
     row = K_inverse.sum(axis=0)
     return float(row @ y) / (float(row.sum()) + 1.0)
 
 
-def _add_noise(k: Array, variance: float, noise: Array | float) -> Array:
-    """Turn the covariance of the process into that of its outputs, in place."""
-    k.flat[:: len(k) + 1] = variance + noise + _JITTER * variance
+def add_noise(k: Array, parameters: Hyperparameters) -> Array:
+    """Turn the covariance (n, n) of the process into that of its outputs, in place."""
+    s2 = parameters.kernel.variance
+    k.flat[:: len(k) + 1] = s2 + parameters.noise + JITTER * s2
     return k
-
-
-def _unpack(theta: Array, groups: NDArray[np.intp]) -> tuple[Matern52, float]:
-    length_scales = np.exp(theta[:-2])
-    kernel = Matern52(1.0 / length_scales[groups] ** 2, math.exp(theta[-2]))
-    return kernel, math.exp(theta[-1])

@@ -1,15 +1,17 @@
-"""Cholesky factors of covariance matrices, with help for nearly singular ones."""
+"""Cholesky factors of covariance matrices: made, extended by rows, and used to solve."""
 
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
 
 Array: TypeAlias = NDArray[np.float64]
 
 # What is added to the diagonal at each try, as a share of its mean.
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
+# The least part of a variance that may be left after conditioning on everything else.
+_MIN_PIVOT_SHARE = 1e-10
 
 
 def cholesky(K: Array) -> Array:
@@ -53,3 +55,26 @@ def inverse(L: Array) -> Array:
 def log_determinant(L: Array) -> float:
     """Return log |K| for K = L L'."""
     return 2.0 * float(np.sum(np.log(np.diagonal(L))))
+
+
+def extend(L: Array, K_inverse: Array, column: Array, variance: float) -> tuple[Array, Array]:
+    """Return factor and inverse of K with one more row, in O(n**2) operations.
+
+    K (n, n) = L L' gets the row `column` (n,) and the diagonal entry `variance`. With
+    row = L**-1 column and pivot = variance - |row|**2 the new last row of the factor is
+    (row, sqrt(pivot)); the inverse grows by the block formula (W. Hager, SIAM Review 31, 1989).
+    A pivot below 1e-10 of the variance is raised to that.
+    """
+    n = len(L)
+    row, _ = dtrtrs(L, column, lower=1)
+    pivot = max(variance - float(row @ row), _MIN_PIVOT_SHARE * variance)
+    u, _ = dtrtrs(L, row, lower=1, trans=1)
+    factor = np.zeros((n + 1, n + 1), order="F")
+    factor[:n, :n] = L
+    factor[n, :n] = row
+    factor[n, n] = np.sqrt(pivot)
+    grown = np.empty((n + 1, n + 1))
+    grown[:n, :n] = K_inverse + np.outer(u / pivot, u)
+    grown[n, :n] = grown[:n, n] = -u / pivot
+    grown[n, n] = 1.0 / pivot
+    return factor, grown

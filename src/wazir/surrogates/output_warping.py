@@ -60,6 +60,20 @@ def half_rank(y: Array) -> WarpedOutputs:
     )
 
 
+def standardise(y: Array) -> WarpedOutputs:
+    """Return outputs, all finite, shifted and scaled to mean 0 and variance 1.
+
+    The map is linear for all values: y = origin + unit * warped.
+    """
+    # Scaled first, because the square of a large float may be too large for one.
+    size = float(np.max(np.abs(y), initial=0.0)) or 1.0
+    scaled = y / size
+    mean, sd = float(np.mean(scaled)), float(np.std(scaled))
+    if sd == 0.0:
+        return WarpedOutputs(np.zeros_like(scaled), mean * size, size)
+    return WarpedOutputs((scaled - mean) / sd, mean * size, sd * size)
+
+
 def _upper_quantiles(deviation: Array) -> Array:
     """Return the normal quantiles of the ranks; meant for values above the median, at 0."""
     levels, ranks = np.unique(deviation, return_inverse=True)

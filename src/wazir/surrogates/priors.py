@@ -17,22 +17,26 @@ LENGTH_SCALE_SD = 1.0
 CATEGORICAL_SHIFT = 1.5
 VARIANCE_CENTRE, VARIANCE_SD = 0.0, 0.5
 NOISE_CENTRE, NOISE_SD = -7.0, 3.0
+BEND_SD = 0.3
 LENGTH_SCALE_RANGE = (0.005, 300.0)
 VARIANCE_RANGE = (0.02, 50.0)
 NOISE_RANGE = (1e-6, 2.0)
+BEND_RANGE = (0.25, 4.0)
 
 
 @dataclass(frozen=True)
 class LogNormalPrior:
     """A Gaussian over the logarithms of the hyperparameters, and a box that bounds them.
 
-    All arrays have shape (k,) and hold logarithms: the length scales, the variance, the noise.
+    All arrays have shape (k,) and hold logarithms: the length scales, the variance, the noise, and
+    a and b of the input warping. The first `n_length_scales` are length scales.
     """
 
     centre: Array
     sd: Array
     low: Array
     high: Array
+    n_length_scales: int
 
     def penalty(self, theta: Array) -> tuple[float, Array]:
         """Return minus the log density up to a constant, and its gradient, at `theta` (k,)."""
@@ -40,19 +44,23 @@ class LogNormalPrior:
         return 0.5 * float(scaled @ scaled), scaled / self.sd
 
 
-def default_prior(is_categorical: NDArray[np.bool_]) -> LogNormalPrior:
-    """Return the prior for one length scale per parameter, a variance and a noise.
+def default_prior(is_categorical: NDArray[np.bool_], n_warped: int = 0) -> LogNormalPrior:
+    """Return the prior for one length scale per parameter, a variance, a noise and the bends.
 
-    `is_categorical` has shape (d,): whether a parameter's distances are 0 or 1 (different).
-    Inputs are expected in [0, 1], outputs with mean 0 and variance 1.
+    `is_categorical` has shape (d,): whether a parameter's distances are 0 or 1 (different). Of
+    `n_warped` features the inputs are bent. Inputs are expected in [0, 1], outputs with mean 0
+    and variance 1.
     """
     d = len(is_categorical)
     centre = LENGTH_SCALE_CENTRE + 0.5 * math.log(max(d, 1))
     centres = np.where(is_categorical, centre + CATEGORICAL_SHIFT, centre)
-    low, high = np.log(LENGTH_SCALE_RANGE)
+    ranges = [LENGTH_SCALE_RANGE] * d + [VARIANCE_RANGE, NOISE_RANGE]
+    low, high = np.log(ranges + [BEND_RANGE] * (2 * n_warped)).T
+    bends = np.zeros(2 * n_warped)
     return LogNormalPrior(
-        centre=np.r_[centres, VARIANCE_CENTRE, NOISE_CENTRE],
-        sd=np.r_[np.full(d, LENGTH_SCALE_SD), VARIANCE_SD, NOISE_SD],
-        low=np.r_[np.full(d, low), np.log([VARIANCE_RANGE[0], NOISE_RANGE[0]])],
-        high=np.r_[np.full(d, high), np.log([VARIANCE_RANGE[1], NOISE_RANGE[1]])],
+        centre=np.r_[centres, VARIANCE_CENTRE, NOISE_CENTRE, bends],
+        sd=np.r_[np.full(d, LENGTH_SCALE_SD), VARIANCE_SD, NOISE_SD, bends + BEND_SD],
+        low=low,
+        high=high,
+        n_length_scales=d,
     )

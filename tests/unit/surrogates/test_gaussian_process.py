@@ -1,17 +1,16 @@
 """The Gaussian process against textbook formulas and finite differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wazir.surrogates.gaussian_process import (
-    Data,
-    condition,
-    fit_theta,
-    negative_log_posterior,
-)
+from wazir.surrogates.gaussian_process import Data, condition
 from wazir.surrogates.kernels import Matern52
+from wazir.surrogates.linear_algebra import cholesky, inverse
+from wazir.surrogates.marginal_likelihood import Start, fit_theta, negative_log_posterior
 from wazir.surrogates.priors import LogNormalPrior, default_prior
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -25,14 +24,20 @@ def mixed_data(seed: int, n: int = 9) -> Data:
     return Data(F, np.array([0, 1, 2, 2, 2]), rng.standard_normal(n))
 
 
-def prior() -> LogNormalPrior:
-    return default_prior(np.array([False, False, True]))
+def warped_data(seed: int) -> Data:
+    """The same with bent numbers."""
+    data = mixed_data(seed)
+    return replace(data, n_warped=2)
 
 
-def random_theta(seed: int) -> np.ndarray:
+def prior(n_warped: int = 0) -> LogNormalPrior:
+    return default_prior(np.array([False, False, True]), n_warped)
+
+
+def random_theta(seed: int, n_warped: int = 0) -> np.ndarray:
     rng = np.random.default_rng([seed, 1])
     low, high = [-2.5, -2.5, -2.5, -1.0, -7.0], [1.5, 1.5, 1.5, 1.0, 0.0]
-    return rng.uniform(low, high)
+    return np.r_[rng.uniform(low, high), rng.uniform(-0.7, 0.7, 2 * n_warped)]
 
 
 def dense_covariance(theta: np.ndarray, data: Data) -> tuple[Matern52, np.ndarray]:
@@ -54,15 +59,16 @@ def test_the_log_posterior_is_that_of_the_definition(seed: int) -> None:
     assert value == pytest.approx(expected + prior().penalty(theta)[0], rel=1e-6, abs=1e-6)
 
 
-@given(SEEDS)
-def test_the_gradient_of_the_log_posterior_matches_differences(seed: int) -> None:
-    data, theta = mixed_data(seed), random_theta(seed)
-    _, gradient = negative_log_posterior(theta, data, prior())
+@given(SEEDS, st.booleans())
+def test_the_gradient_of_the_log_posterior_matches_differences(seed: int, bends: bool) -> None:
+    data, k = (warped_data(seed), 2) if bends else (mixed_data(seed), 0)
+    theta = random_theta(seed, k)
+    _, gradient = negative_log_posterior(theta, data, prior(k))
     step = 1e-5
     for i in range(len(theta)):
         moved = np.tile(theta, (2, 1))
         moved[:, i] += [-step, step]
-        low, high = (negative_log_posterior(t, data, prior())[0] for t in moved)
+        low, high = (negative_log_posterior(t, data, prior(k))[0] for t in moved)
         difference = (high - low) / (2 * step)
         assert gradient[i] == pytest.approx(difference, rel=1e-4, abs=1e-4)
 
@@ -84,9 +90,11 @@ def test_predictions_are_those_of_the_textbook(seed: int) -> None:
     np.testing.assert_allclose(process.means_at_data(), process.predict(data.F).mean, atol=1e-6)
 
 
-@given(SEEDS)
-def test_gradients_of_predictions_match_differences(seed: int) -> None:
+@given(SEEDS, st.booleans())
+def test_gradients_of_predictions_match_differences(seed: int, bends: bool) -> None:
     data, theta = mixed_data(seed), random_theta(seed)
+    if bends:
+        data, theta = warped_data(seed), random_theta(seed, 2)
     process = condition(theta, data)
     F = mixed_data(seed + 1, n=3).F
     prediction, d_mean, d_std = process.predict_with_gradient(F, 2)
@@ -139,7 +147,7 @@ def test_the_fit_finds_which_parameter_matters() -> None:
     y = np.sin(7 * F[:, 0])
     data = Data(F, np.array([0, 1]), (y - y.mean()) / y.std())
     prior = default_prior(np.array([False, False]))
-    theta = fit_theta(data, prior, [prior.centre], 30)
+    theta = fit_theta(data, prior, [Start(prior.centre, 30)])
     assert theta[1] > theta[0] + 1
     assert (
         negative_log_posterior(theta, data, prior)[0]
@@ -156,7 +164,7 @@ def test_the_fit_finds_the_noise() -> None:
     sd = y.std()
     data = Data(F, np.array([0]), (y - y.mean()) / sd)
     prior = default_prior(np.array([False]))
-    noise = np.exp(fit_theta(data, prior, [prior.centre], 50)[-1])
+    noise = np.exp(fit_theta(data, prior, [Start(prior.centre, 50)])[-1])
     assert np.sqrt(noise) * sd == pytest.approx(0.3, rel=0.3)
 
 
@@ -164,3 +172,32 @@ def test_the_covariance_of_repeated_points_can_be_factorised() -> None:
     data = Data(np.full((30, 1), 0.5), np.array([0]), np.zeros(30))
     process = condition(np.array([0.0, np.log(50.0), np.log(1e-6)]), data)
     assert np.isfinite(process.predict(data.F).std).all()
+
+
+@given(SEEDS)
+def test_an_extended_factor_is_that_of_all_points(seed: int) -> None:
+    data = mixed_data(seed)
+    process = condition(np.r_[np.full(3, -0.5), 0.0, -5.0], data)
+    believing = process.believe(mixed_data(seed + 1, n=4).F)
+    K = believing.kernel(believing.bent, believing.bent)
+    K.flat[:: len(K) + 1] += believing.noise + 1e-8 * believing.kernel.variance
+    np.testing.assert_allclose(believing.L, cholesky(K), atol=1e-5)
+    np.testing.assert_allclose(believing.L @ believing.L.T, K, atol=1e-9)
+    np.testing.assert_allclose(believing.K_inverse @ K, np.eye(len(K)), atol=1e-5)
+    alpha = inverse(cholesky(K)) @ (believing.data.y - believing.constant)
+    np.testing.assert_allclose(believing.alpha, alpha, atol=1e-4)
+
+
+@given(SEEDS, st.permutations(range(9)))
+def test_the_order_of_the_data_does_not_matter(seed: int, order: list[int]) -> None:
+    data, theta = mixed_data(seed), random_theta(seed)
+    F = mixed_data(seed + 1).F
+    one, other = condition(theta, data), condition(theta, data.subset(np.array(order)))
+    np.testing.assert_allclose(one.predict(F).mean, other.predict(F).mean, atol=1e-7)
+    np.testing.assert_allclose(one.predict(F).std, other.predict(F).std, atol=1e-7)
+
+
+def test_means_alone_are_those_of_the_prediction() -> None:
+    process = condition(random_theta(1), mixed_data(1))
+    F = mixed_data(2).F
+    np.testing.assert_allclose(process.predict_mean(F), process.predict(F).mean, atol=1e-12)

@@ -1,9 +1,8 @@
-"""Priors over hyperparameters and the minimiser in a box."""
+"""Priors over hyperparameters."""
 
 import numpy as np
 import pytest
 
-from wazir.surrogates.lbfgs import minimise_in_box
 from wazir.surrogates.priors import default_prior
 
 
@@ -29,22 +28,8 @@ def test_the_penalty_is_least_at_the_centre_and_its_gradient_matches() -> None:
         assert gradient[i] == pytest.approx((prior.penalty(moved)[0] - value) / 1e-6, rel=1e-4)
 
 
-def test_the_minimum_in_a_box_may_lie_on_its_edge() -> None:
-    centre = np.array([0.3, 2.0])
-    x, value = minimise_in_box(
-        lambda x: (float(np.sum((x - centre) ** 2)), 2 * (x - centre)),
-        np.array([0.9, 0.1]),
-        np.zeros(2),
-        np.ones(2),
-        50,
-    )
-    np.testing.assert_allclose(x, [0.3, 1.0], atol=1e-3)
-    assert value == pytest.approx(1.0, abs=1e-3)
-
-
-def test_a_function_without_a_value_leaves_the_start() -> None:
-    start = np.array([0.5])
-    x, _ = minimise_in_box(
-        lambda x: (float("nan"), np.zeros(1)), start, np.zeros(1), np.ones(1), 5
-    )
-    np.testing.assert_array_equal(x, start)
+def test_bends_are_believed_to_be_straight() -> None:
+    prior = default_prior(np.array([False, True]), n_warped=1)
+    np.testing.assert_array_equal(prior.centre[-2:], 0.0)
+    assert prior.n_length_scales == 2
+    assert len(prior.centre) == 6

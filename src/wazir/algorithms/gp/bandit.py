@@ -5,8 +5,9 @@ half replaced by ranks, Matern-5/2 with one length scale per parameter, priors o
 hyperparameters) and the point of greatest expected improvement, found in the mixed space.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,21 +15,25 @@ from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding, row_keys
 from wazir.algorithms.gp.acquisition import (
     Acquisition,
+    AugmentedLogExpectedImprovement,
     LogExpectedImprovement,
     LowerConfidenceBound,
 )
+from wazir.algorithms.gp.criterion import Criterion
 from wazir.algorithms.gp.history import History
+from wazir.algorithms.gp.hyperparameters import Fitted, latest
 from wazir.algorithms.gp.initial_design import default_point, n_initial_points, sobol_point
-from wazir.algorithms.gp.model import Model, fit_model
-from wazir.algorithms.gp.search import Search
+from wazir.algorithms.gp.model import Model, ModelMaker
+from wazir.algorithms.gp.search import N_BEST, Search
+from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
-from wazir.domain.studies import StudyConfig
+from wazir.domain.studies import ObservationNoise, StudyConfig
 
+VERSION = "2"
 _SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED = 4, 5, 6
 _MIN_OBSERVED = 2
 # Without this a category that began badly is hardly ever tried again.
-_EXPLORATION_SHARE = 0.1
 _EXPLORATION_BETA = 3.0
 _MAX_LISTED_POINTS = 10_000
 _MAX_LISTED_CANDIDATES = 1_000
@@ -41,12 +46,17 @@ class GpBandit:
     The first trial has the parameters' defaults if any has one. Pending trials, those of the same
     call included, are believed to end as the model expects. Where the model fails, a Sobol point
     is suggested and the explanation says so. A point is not suggested twice while others are left
-    to try. Several objectives are weighted at random for each trial.
+    to try, unless the study's observation noise is HIGH. Several objectives are weighted at
+    random for each trial.
 
-    The explanation holds "kind" (initial, model, fallback) and for a model "mean" and "std" of
-    the objective and the "expected_improvement", in the objective's units; they are rough where
-    the mean is worse than the median of the results.
+    The explanation holds "kind" (initial, model, fallback) and for a model its "acquisition", the
+    acquisition's "value", whether the suggestion means to "explore" or to "exploit", the
+    hyperparameters ("log_hyperparameters", "fitted_at"), and with one objective its "mean" and
+    "std" at the point and the "expected_improvement", in the objective's units; they are rough
+    where the mean is worse than the median of the results.
     """
+
+    settings: GpSettings = field(default_factory=GpSettings)
 
     @property
     def reads(self) -> Reads:
@@ -58,12 +68,14 @@ class GpBandit:
     ) -> list[Suggestion]:
         """Return one point per id; see Algorithm."""
         encoding = Encoding.of(config.space)
-        planner = _Planner(config, encoding)
+        maker = ModelMaker(encoding, config.seed, self.settings)
+        known = latest([*snapshot.completed, *snapshot.pending], maker.theta_size)
+        planner = _Planner(config, maker, known)
         history = History.of(config, encoding, snapshot)
         suggestions = []
         for trial_id in trial_ids:
             x, explanation = planner.next_point(history, trial_id)
-            suggestion = Suggestion(encoding.decode(x), explanation)
+            suggestion = Suggestion(encoding.decode(x), {"version": VERSION, **explanation})
             suggestions.append(suggestion)
             # Encoded again, so that rounding is the same as when the trial is read back.
             row = encoding.encode([suggestion.parameters])
@@ -76,8 +88,15 @@ class _Planner:
     """Finds the points of one call; the model is kept from one point to the next."""
 
     config: StudyConfig
-    encoding: Encoding
+    maker: ModelMaker
+    known: Fitted | None
     model: Model | None = None
+    n_believed: int = 0
+
+    @property
+    def encoding(self) -> Encoding:
+        """The space."""
+        return self.maker.encoding
 
     def next_point(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
         """Return the point of a trial, shape (d,), and its explanation."""
@@ -113,31 +132,51 @@ class _Planner:
         self, history: History, trial_id: int, taken: frozenset[bytes]
     ) -> tuple[Array, dict[str, str]]:
         rng = self._rng(trial_id, _SALT_SEARCH)
-        believing = self._model(history, trial_id).believe(history.pending)
-        acquisition = self._acquisition(believing, rng)
-        search = Search(self.encoding, believing, acquisition, taken)
+        model = self._model(history, trial_id)
+        explores = rng.random() < self.maker.settings.exploration
+        is_optimistic = explores and bool(model.features.categorical)
+        criterion = self._criterion(model, is_optimistic)
+        if self.config.observation_noise is ObservationNoise.HIGH:
+            # A replicate may be what tells most; it is weighed like any other point.
+            taken = frozenset(row_keys(history.pending))
+        best = model.best_points(N_BEST)
+        search = Search(self.encoding, criterion, best, taken, self.maker.settings)
         point = search.run(rng)
         if point is None:
             point, _ = search.best_of(self._untried(taken, trial_id))
         if point is None:
             repeats = replace(search, taken=frozenset())
-            point, _ = repeats.best_of(believing.best_points(1))
+            point, _ = repeats.best_of(best[:1])
         if point is None:
             raise FloatingPointError("the acquisition function has no value anywhere")
-        return point, self._explain(believing, acquisition, point)
+        explanation = self._explain(model, point) | {
+            "acquisition": "confidence bound" if is_optimistic else "log expected improvement",
+            "value": f"{float(criterion.value(point[None])[0]):.4g}",
+        }
+        return point, explanation
 
     def _model(self, history: History, trial_id: int) -> Model:
+        """Return the model that believes in all pending points, in the order of their ids."""
         # Weights of several objectives differ from trial to trial, so the model does too.
         if self.model is None or len(self.config.objectives) > 1:
             weights_rng = self._rng(trial_id, _SALT_WEIGHTS)
-            self.model = fit_model(self.encoding, history, self.config.seed, weights_rng)
+            self.model = self.maker.make(history, self.known, weights_rng)
+            self.n_believed = 0
+        self.model = self.model.believe(history.pending[self.n_believed :])
+        self.n_believed = len(history.pending)
         return self.model
 
-    def _acquisition(self, model: Model, rng: np.random.Generator) -> Acquisition:
-        explores = rng.random() < _EXPLORATION_SHARE
-        if explores and model.features.categorical:
-            return LowerConfidenceBound(_EXPLORATION_BETA)
-        return LogExpectedImprovement(model.incumbent)
+    def _criterion(self, model: Model, is_optimistic: bool) -> Criterion:
+        def acquisition(i: int) -> Acquisition:
+            if is_optimistic:
+                return LowerConfidenceBound(_EXPLORATION_BETA)
+            best = model.incumbents[i]
+            if not self.maker.settings.penalises_replicates:
+                return LogExpectedImprovement(best)
+            noise = math.sqrt(model.processes[i].parameters.noise)
+            return AugmentedLogExpectedImprovement(best, noise)
+
+        return Criterion.of(model, acquisition)
 
     def _untried(self, taken: frozenset[bytes], trial_id: int) -> Array:
         """Return points of a small finite space that are not taken, a random 1,000 at most."""
@@ -149,23 +188,22 @@ class _Planner:
         order = self._rng(trial_id, _SALT_LISTED).permutation(len(free))
         return free[order[:_MAX_LISTED_CANDIDATES]]
 
-    def _explain(self, model: Model, acquisition: Acquisition, point: Array) -> dict[str, str]:
-        name = "expected improvement"
-        if isinstance(acquisition, LowerConfidenceBound):
-            name = "confidence bound"
-        explanation = {"kind": "model", "acquisition": name}
+    def _explain(self, model: Model, point: Array) -> dict[str, str]:
+        prediction = model.predict(point[None])
+        mean, std = float(prediction.mean[0]), float(prediction.std[0])
+        # Exploiting: the point would be better than all others even if it is as expected.
+        aim = "exploit" if mean < model.incumbent else "explore"
+        explanation = {"kind": "model", "aim": aim, **model.fitted.texts()}
         if len(self.config.objectives) > 1:
             return explanation
-        prediction = model.predict(point[None])
         improvement = LogExpectedImprovement(model.incumbent).value(
             prediction.mean, prediction.std
         )
         sign = 1.0 if self.config.objective.goal is Goal.MINIMIZE else -1.0
         origin, unit = model.outputs.origin, model.outputs.unit
-        mean = sign * (origin + unit * float(prediction.mean[0]))
         return explanation | {
-            "mean": f"{mean:.6g}",
-            "std": f"{unit * float(prediction.std[0]):.6g}",
+            "mean": f"{sign * (origin + unit * mean):.6g}",
+            "std": f"{unit * std:.6g}",
             "expected_improvement": f"{unit * float(np.exp(improvement[0])):.6g}",
         }
 

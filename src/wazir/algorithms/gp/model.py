@@ -1,5 +1,6 @@
-"""The model of a study: a Gaussian process fitted to its losses, in bounded time."""
+"""The model of a study: Gaussian processes fitted to its losses, in bounded time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,108 +10,169 @@ from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History, scalarise
-from wazir.surrogates.gaussian_process import (
-    Data,
-    GaussianProcess,
-    Prediction,
-    condition,
-    fit_theta,
-)
-from wazir.surrogates.output_warping import WarpedOutputs, fill_missing, half_rank
-from wazir.surrogates.priors import default_prior
+from wazir.algorithms.gp.hyperparameters import Fitted
+from wazir.algorithms.gp.settings import GpSettings, OutputWarping
+from wazir.surrogates.gaussian_process import Data, GaussianProcess, Prediction, condition
+from wazir.surrogates.marginal_likelihood import Start, fit_theta
+from wazir.surrogates.output_warping import WarpedOutputs, fill_missing, half_rank, standardise
+from wazir.surrogates.priors import LogNormalPrior, default_prior
 
-MAX_FIT_POINTS = 300
-MAX_MODEL_POINTS = 600
-_N_ITERATIONS, _N_ITERATIONS_LARGE = 20, 10
-_LARGE = 100
-# A second start of the fit: smoother than the prior's centre, with more noise.
+# From stored hyperparameters a few evaluations are enough; the prior's centre, and a smooth and
+# noisy start, are tried again from time to time, so that no fit stays in a poor mode for ever.
+_N_WARM, _N_COLD = 10, 20
+_N_BOTH_UNTIL, _CENTRE_EVERY, _SMOOTH_EVERY = 12, 5, 10
 _SMOOTHER, _NOISIER = 1.5, 4.0
+# After a fit to n trials the next one waits for n / 50 more.
+_REFIT_SHARE = 50
+_LONGER = 1.0
 _SALT_SUBSET = 3
 
 
 @dataclass(frozen=True)
 class Model:
-    """A Gaussian process over encoded points X (n, d) of warped losses, smaller is better.
+    """Gaussian processes over encoded points X (n, d) of warped losses, smaller is better.
 
-    `means` (n,) are its means at X. `incumbent` is the best mean at a point that has been or is
-    being tried.
+    The first process has the hyperparameters `fitted`; where there are more of them, the
+    acquisition is averaged over all. `means` (n,) are the first one's means at X. `incumbents`
+    are the best mean of each process at a point that has been or is being tried.
     """
 
     features: FeatureMap
-    process: GaussianProcess
+    processes: tuple[GaussianProcess, ...]
+    fitted: Fitted
     X: Array
     means: Array
     outputs: WarpedOutputs
-    incumbent: float
+    incumbents: tuple[float, ...]
+
+    @property
+    def process(self) -> GaussianProcess:
+        """The process with the fitted hyperparameters."""
+        return self.processes[0]
+
+    @property
+    def incumbent(self) -> float:
+        """The best mean of the first process at a point that has been or is being tried."""
+        return self.incumbents[0]
 
     def predict(self, X: Array) -> Prediction:
-        """Return the prediction at encoded points X (m, d)."""
+        """Return the first process's prediction at encoded points X (m, d)."""
         return self.process.predict(self.features(X))
 
     def believe(self, pending: Array) -> "Model":
         """Return the model as if pending points (q, d) had ended as it expects."""
         if len(pending) == 0:
             return self
-        process = self.process.believe(self.features(pending))
-        best = float(np.min(process.data.y[len(self.X) :]))
+        F = self.features(pending)
+        processes = tuple(process.believe(F) for process in self.processes)
         # Without the pending points among the incumbents there would be improvement to be
         # expected where one of them is, and all workers would be sent there.
-        return replace(self, process=process, incumbent=min(self.incumbent, best))
+        believed = [float(np.min(process.data.y[-len(F) :])) for process in processes]
+        incumbents = tuple(map(min, self.incumbents, believed))
+        return replace(self, processes=processes, incumbents=incumbents)
 
     def best_points(self, n: int) -> Array:
         """Return the observed points with the best means, best first, shape (<= n, d)."""
         return self.X[np.argsort(self.means, kind="stable")[:n]]
 
 
-def fit_model(
-    encoding: Encoding, history: History, seed: int, weights_rng: np.random.Generator
-) -> Model:
-    """Return the model of a history in which at least one trial has a value.
+@dataclass(frozen=True)
+class ModelMaker:
+    """Fits models to the histories of one study; `seed` is the study's."""
 
-    Several objectives become one with weights from `weights_rng`. Beyond 300 points the
-    hyperparameters are fitted to the best third and a random rest; beyond 600 the process keeps
-    the better half and the newest.
+    encoding: Encoding
+    seed: int
+    settings: GpSettings
 
-    Raises:
-        numpy.linalg.LinAlgError: the covariance cannot be factorised.
-    """
-    features = FeatureMap.of(encoding)
-    filled = np.column_stack([fill_missing(column) for column in history.Y.T])
-    outputs = half_rank(scalarise(filled, weights_rng))
-    data = Data(features(history.X), features.groups, outputs.values)
-    rng = np.random.default_rng([seed, len(data.y), _SALT_SUBSET])
-    theta = _fit(data.subset(_fit_rows(data.y, rng)), features)
-    rows = _model_rows(data.y)
-    process = condition(theta, data.subset(rows))
-    means = process.means_at_data()
-    return Model(features, process, history.X[rows], means, outputs, float(np.min(means)))
+    @property
+    def features(self) -> FeatureMap:
+        """The features of the space."""
+        return FeatureMap.of(self.encoding)
+
+    @property
+    def _n_warped(self) -> int:
+        return len(self.features.ordered) if self.settings.warps_inputs else 0
+
+    @property
+    def theta_size(self) -> int:
+        """Number of hyperparameters."""
+        return self.features.n_parameters + 2 + 2 * self._n_warped
+
+    def make(
+        self, history: History, known: Fitted | None, weights_rng: np.random.Generator
+    ) -> Model:
+        """Return the model of a history in which at least one trial has a value.
+
+        Several objectives become one with weights from `weights_rng`. `known` are hyperparameters
+        fitted before: with few new trials since they are used as they are, else the fit starts
+        from them. Beyond `max_fit_points` the fit sees the best third and a random rest; beyond
+        `max_model_points` the process keeps the better half and the newest.
+
+        Raises:
+            numpy.linalg.LinAlgError: the covariance cannot be factorised.
+        """
+        features = self.features
+        filled = np.column_stack([fill_missing(column) for column in history.Y.T])
+        losses = scalarise(filled, weights_rng)
+        is_half_rank = self.settings.output_warping is OutputWarping.HALF_RANK
+        outputs = half_rank(losses) if is_half_rank else standardise(losses)
+        data = Data(features(history.X), features.groups, outputs.values, self._n_warped)
+        prior = default_prior(features.is_categorical, self._n_warped)
+        fitted = self._fit(data, prior, known)
+        rows = _model_rows(data.y, self.settings.max_model_points)
+        thetas = self._averaged(fitted, prior, len(data.y))
+        processes = tuple(condition(theta, data.subset(rows)) for theta in thetas)
+        means = [process.means_at_data() for process in processes]
+        incumbents = tuple(float(np.min(column)) for column in means)
+        return Model(features, processes, fitted, history.X[rows], means[0], outputs, incumbents)
+
+    def _fit(self, data: Data, prior: LogNormalPrior, known: Fitted | None) -> Fitted:
+        n = len(data.y)
+        if known is not None and n < known.n_observed + max(1, n // _REFIT_SHARE):
+            return known
+        rng = np.random.default_rng([self.seed, n, _SALT_SUBSET])
+        rows = _fit_rows(data.y, self.settings.max_fit_points, rng)
+        theta = fit_theta(data.subset(rows), prior, _starts(prior, known, n))
+        return Fitted.rounded(theta, n)
+
+    def _averaged(self, fitted: Fitted, prior: LogNormalPrior, n: int) -> Sequence[Array]:
+        """Return the hyperparameters over which the acquisition is averaged.
+
+        With few results the fitted ones are uncertain. The prior's centre and longer length
+        scales stand for the others that would explain the results about as well.
+        """
+        if n >= self.settings.n_averaged:
+            return [fitted.theta]
+        longer = fitted.theta.copy()
+        longer[: prior.n_length_scales] += _LONGER
+        return [fitted.theta, prior.centre, np.minimum(longer, prior.high)]
 
 
-def _fit(data: Data, features: FeatureMap) -> Array:
-    prior = default_prior(features.is_categorical)
-    starts = [prior.centre]
-    n = len(data.y)
-    if n <= _LARGE:
-        smoother = prior.centre.copy()
-        smoother[:-2] += _SMOOTHER
-        smoother[-1] += _NOISIER
-        starts.append(smoother)
-    n_iterations = _N_ITERATIONS if n <= _LARGE else _N_ITERATIONS_LARGE
-    return fit_theta(data, prior, starts, n_iterations)
+def _starts(prior: LogNormalPrior, known: Fitted | None, n: int) -> list[Start]:
+    starts = [] if known is None else [Start(known.theta, _N_WARM)]
+    if known is None or n <= _N_BOTH_UNTIL or n % _CENTRE_EVERY == 0:
+        starts.append(Start(prior.centre, _N_COLD))
+    if known is None or n % _SMOOTH_EVERY == 0:
+        smooth = prior.centre.copy()
+        smooth[: prior.n_length_scales] += _SMOOTHER
+        # The noise comes after the length scales and the variance.
+        smooth[prior.n_length_scales + 1] += _NOISIER
+        starts.append(Start(smooth, _N_COLD))
+    return starts
 
 
-def _fit_rows(y: Array, rng: np.random.Generator) -> NDArray[np.intp]:
-    if len(y) <= MAX_FIT_POINTS:
+def _fit_rows(y: Array, n_most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    if len(y) <= n_most:
         return np.arange(len(y))
     order = np.argsort(y, kind="stable")
-    n_best = MAX_FIT_POINTS // 3
-    others = rng.choice(order[n_best:], MAX_FIT_POINTS - n_best, replace=False)
+    n_best = n_most // 3
+    others = rng.choice(order[n_best:], n_most - n_best, replace=False)
     return np.sort(np.r_[order[:n_best], others])
 
 
-def _model_rows(y: Array) -> NDArray[np.intp]:
-    if len(y) <= MAX_MODEL_POINTS:
+def _model_rows(y: Array, n_most: int) -> NDArray[np.intp]:
+    if len(y) <= n_most:
         return np.arange(len(y))
-    best = np.argsort(y, kind="stable")[: MAX_MODEL_POINTS // 2]
-    newest = np.setdiff1d(np.arange(len(y)), best)[-(MAX_MODEL_POINTS - len(best)) :]
+    best = np.argsort(y, kind="stable")[: n_most // 2]
+    newest = np.setdiff1d(np.arange(len(y)), best)[-(n_most - len(best)) :]
     return np.sort(np.r_[best, newest])

@@ -12,15 +12,12 @@ from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array, level_positions
 from wazir.algorithms.encoding import Encoding, row_keys
-from wazir.algorithms.gp.acquisition import Acquisition
-from wazir.algorithms.gp.model import Model
-from wazir.surrogates.lbfgs import minimise_in_box
+from wazir.algorithms.gp.criterion import Criterion
+from wazir.algorithms.gp.settings import GpSettings
+from wazir.surrogates.quasi_newton import Limits, descend_all
 
-N_UNIFORM = 200
-N_NEAR = 300
 N_BEST = 5
-_N_STARTS_EACH = 2
-_N_CLIMB_ITERATIONS = 12
+_FIRST_STEP = 0.1
 _N_SWEEPS = 2
 _LOG10_STEP = (-2.5, -0.4)
 _MAX_LEVELS_LISTED = 5
@@ -29,17 +26,20 @@ _LEVEL_STEPS = (-4, -1, 1, 4)
 
 @dataclass(frozen=True)
 class Search:
-    """One maximisation: what is maximised where, and the points that may not be returned."""
+    """One maximisation: what is maximised where, and the points that may not be returned.
+
+    `best` (k, d) are the points around which candidates are scattered, best first.
+    """
 
     encoding: Encoding
-    model: Model
-    acquisition: Acquisition
+    criterion: Criterion
+    best: Array
     taken: frozenset[bytes]
+    settings: GpSettings
 
     def value(self, X: Array) -> Array:
-        """Return the acquisition at points X (m, d); minus infinity where a point is taken."""
-        prediction = self.model.predict(X)
-        values = self.acquisition.value(prediction.mean, prediction.std)
+        """Return the criterion at points X (m, d); minus infinity where a point is taken."""
+        values = self.criterion.value(X)
         free = np.array([key not in self.taken for key in row_keys(X)], dtype=np.bool_)
         return np.where(free, values, -np.inf)
 
@@ -53,8 +53,10 @@ class Search:
 
     def run(self, rng: np.random.Generator) -> Array | None:
         """Return the best point found, shape (d,), None if all that were looked at are taken."""
-        uniform = self.encoding.spread(rng.random((N_UNIFORM, self.encoding.n_columns)))
-        near = perturb(self.encoding, self.model.best_points(N_BEST), N_NEAR, rng)
+        settings = self.settings
+        U = rng.random((settings.n_uniform, self.encoding.n_columns))
+        uniform = self.encoding.spread(U)
+        near = perturb(self.encoding, self.best, settings.n_near, rng)
         starts = np.vstack([self._top(uniform), self._top(near)])
         best, value = self.best_of(np.vstack([starts, self._climb(starts)]))
         if best is None:
@@ -70,42 +72,27 @@ class Search:
 
     def _top(self, X: Array) -> Array:
         order = np.argsort(-self.value(X), kind="stable")
-        return X[order[:_N_STARTS_EACH]]
+        return X[order[: self.settings.n_climbs]]
 
     def _climb(self, X: Array) -> Array:
-        """Return the points that L-BFGS-B reaches from X (m, d), on the grid of values.
-
-        All points climb in one run, of the sum of their values: each gradient depends on its own
-        point only.
-        """
-        columns = list(self.model.features.ordered)
+        """Return the points that gradients lead to from X (m, d), on the grid of values."""
+        columns = list(self.criterion.features.ordered)
         moves = self.encoding.activity(X)[:, columns]
         if not moves.any():
             return X[:0]
 
-        def objective(flat: Array) -> tuple[float, Array]:
-            trial = X.copy()
-            trial[:, columns] = np.where(moves, flat.reshape(moves.shape), X[:, columns])
-            value, gradient = self._value_with_gradient(trial)
-            return -value, -np.where(moves, gradient, 0.0).ravel()
+        def objective(Z: Array) -> tuple[Array, Array]:
+            points = X.copy()
+            points[:, columns] = np.where(moves, Z, X[:, columns])
+            values, gradient = self.criterion.value_with_gradient(points)
+            return -values, -np.where(moves, gradient, 0.0)
 
-        start = X[:, columns].ravel()
-        low, high = np.zeros_like(start), np.ones_like(start)
-        end, _ = minimise_in_box(objective, start, low, high, _N_CLIMB_ITERATIONS)
+        low, high = np.zeros(len(columns)), np.ones(len(columns))
+        limits = Limits(self.settings.n_climb_evaluations, _FIRST_STEP)
+        end, _ = descend_all(objective, X[:, columns], low, high, limits)
         climbed = X.copy()
-        climbed[:, columns] = end.reshape(moves.shape)
+        climbed[:, columns] = np.where(moves, end, X[:, columns])
         return self.encoding.snap(climbed)
-
-    def _value_with_gradient(self, X: Array) -> tuple[float, Array]:
-        """Return the sum of values at X (m, d) and its gradient by the ordered columns."""
-        features = self.model.features
-        prediction, d_mean, d_std = self.model.process.predict_with_gradient(
-            features(X), len(features.ordered)
-        )
-        mean, std = prediction.mean, prediction.std
-        by_mean, by_std = self.acquisition.slopes(mean, std)
-        gradient = by_mean[:, None] * d_mean + by_std[:, None] * d_std
-        return float(np.sum(self.acquisition.value(mean, std))), gradient
 
 
 def perturb(encoding: Encoding, best: Array, n: int, rng: np.random.Generator) -> Array:

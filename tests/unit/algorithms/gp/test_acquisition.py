@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wazir.algorithms.gp.acquisition import (
     Acquisition,
+    AugmentedLogExpectedImprovement,
     LogExpectedImprovement,
     LowerConfidenceBound,
     h_ratio,
@@ -50,7 +51,14 @@ def test_the_ratio_is_the_derivative(z: float) -> None:
 
 
 @given(
-    st.sampled_from([LogExpectedImprovement(0.3), LowerConfidenceBound(3.0)]),
+    st.sampled_from(
+        [
+            LogExpectedImprovement(0.3),
+            AugmentedLogExpectedImprovement(0.3, 0.2),
+            AugmentedLogExpectedImprovement(0.3, 0.0),
+            LowerConfidenceBound(3.0),
+        ]
+    ),
     st.floats(-5, 50),
     st.floats(1e-3, 5),
 )
@@ -70,3 +78,13 @@ def test_both_prefer_lower_means_and_uncertainty_far_away() -> None:
         assert good > bad
         wide, narrow = acquisition.value(np.full(2, 2.0), np.array([1.0, 0.5]))
         assert wide > narrow
+
+
+@given(st.floats(-2, 2), st.floats(0.01, 3), st.floats(1e-3, 3))
+def test_noise_takes_its_share_of_the_improvement(mean: float, std: float, noise: float) -> None:
+    at = np.array([mean]), np.array([std])
+    plain = LogExpectedImprovement(0.0).value(*at)[0]
+    augmented = AugmentedLogExpectedImprovement(0.0, noise).value(*at)[0]
+    share = 1 - noise / math.hypot(std, noise)
+    assert math.exp(augmented - plain) == pytest.approx(share, rel=1e-6)
+    assert AugmentedLogExpectedImprovement(0.0, 0.0).value(*at)[0] == pytest.approx(plain)

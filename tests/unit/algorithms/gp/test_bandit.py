@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from wazir.algorithms.gp import bandit
-from wazir.algorithms.gp.bandit import GpBandit
+from wazir.algorithms.gp.bandit import VERSION, GpBandit
+from wazir.algorithms.gp.model import ModelMaker
 from wazir.algorithms.protocol import Algorithm
 from wazir.algorithms.random_search import RandomSearch
 from wazir.domain.metrics import Goal
@@ -28,7 +28,12 @@ def test_phases_are_explained() -> None:
     kinds = [suggestion.explanation["kind"] for suggestion in made]
     assert kinds == ["initial"] * 4 + ["model"] * 2
     explanation = made[-1].explanation
-    assert set(explanation) == {"kind", "acquisition", "mean", "std", "expected_improvement"}
+    assert set(explanation) == {
+        *("version", "kind", "aim", "acquisition", "value", "mean", "std"),
+        *("expected_improvement", "log_hyperparameters", "fitted_at"),
+    }
+    assert explanation["aim"] in {"explore", "exploit"}
+    assert explanation["fitted_at"] == "5"
     assert all(math.isfinite(float(explanation[k])) for k in ("mean", "std"))
     assert float(explanation["expected_improvement"]) >= 0
 
@@ -54,8 +59,12 @@ def test_the_defaults_come_first_if_there_are_any() -> None:
     space = SearchSpace({"x": Double(0, 1, default=0.125), "n": Integer(1, 9)})
     suggestions = Loop(GpBandit(), study_config(space)).suggest(3)
     assert suggestions[0].parameters == {"x": 0.125, "n": 5}
-    assert suggestions[0].explanation == {"kind": "initial", "point": "defaults"}
-    assert suggestions[1].explanation == {"kind": "initial"}
+    assert suggestions[0].explanation == {
+        "version": VERSION,
+        "kind": "initial",
+        "point": "defaults",
+    }
+    assert suggestions[1].explanation == {"version": VERSION, "kind": "initial"}
     loop = Loop(GpBandit(), study_config(space))
     loop.wait_for({"x": 0.9, "n": 1})
     assert loop.suggest()[0].parameters != {"x": 0.125, "n": 5}
@@ -67,9 +76,10 @@ def test_a_failing_model_gives_a_sobol_point_and_says_so(monkeypatch: pytest.Mon
 
     loop = Loop(GpBandit(), study_config(LINE))
     loop.run(6, valley)
-    monkeypatch.setattr(bandit, "fit_model", fail)
+    monkeypatch.setattr(ModelMaker, "make", fail)
     suggestions = loop.suggest(2)
     assert suggestions[0].explanation == {
+        "version": VERSION,
         "kind": "fallback",
         "fallback": "Sobol point: no factor",
     }
@@ -80,7 +90,7 @@ def test_no_trial_with_a_value_means_no_model() -> None:
     loop = Loop(GpBandit(), study_config(LINE))
     for _ in range(8):
         loop.complete(loop.suggest()[0].parameters, None)
-    assert loop.suggest()[0].explanation == {"kind": "initial"}
+    assert loop.suggest()[0].explanation == {"version": VERSION, "kind": "initial"}
 
 
 def test_many_pending_trials_are_spread() -> None:

@@ -6,7 +6,8 @@ import pytest
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History, scalarise
-from wazir.algorithms.gp.model import MAX_MODEL_POINTS, fit_model
+from wazir.algorithms.gp.model import Model, ModelMaker
+from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.protocol import Snapshot
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.parameters import Categorical, Double, Integer
@@ -34,6 +35,10 @@ def history_of(n: int) -> History:
     X = encoding.spread(rng().random((n, 4)))
     y = X[:, 1] ** 2 + (X[:, 0] == 1)
     return History(X, y[:, None], np.empty((0, 4)))
+
+
+def fit(history: History) -> Model:
+    return ModelMaker(Encoding.of(SPACE), 0, GpSettings()).make(history, None, rng())
 
 
 def test_features_are_ordered_columns_then_one_hot_categories() -> None:
@@ -97,7 +102,7 @@ def test_different_weights_give_different_best_trials() -> None:
 
 
 def test_the_model_knows_good_from_bad() -> None:
-    model = fit_model(Encoding.of(SPACE), history_of(40), 0, rng())
+    model = fit(history_of(40))
     good, bad = Encoding.of(SPACE).encode(
         [{"c": "a", "x": 0.05, "k": 2.0, "n": 2}, {"c": "b", "x": 0.95, "k": 2.0, "n": 2}]
     )
@@ -107,7 +112,7 @@ def test_the_model_knows_good_from_bad() -> None:
 
 
 def test_believing_takes_uncertainty_and_promise_from_pending_points() -> None:
-    model = fit_model(Encoding.of(SPACE), history_of(12), 0, rng())
+    model = fit(history_of(12))
     pending = history_of(14).X[12:]
     believing = model.believe(pending)
     best = float(model.predict(pending).mean.min())
@@ -119,8 +124,8 @@ def test_believing_takes_uncertainty_and_promise_from_pending_points() -> None:
 @pytest.mark.slow
 def test_a_long_history_is_thinned() -> None:
     history = history_of(900)
-    model = fit_model(Encoding.of(SPACE), history, 0, rng())
-    assert len(model.X) == MAX_MODEL_POINTS
+    model = fit(history)
+    assert len(model.X) == GpSettings().max_model_points
     assert {row.tobytes() for row in history.X[-50:]} <= {row.tobytes() for row in model.X}
     best = history.X[np.argsort(history.Y[:, 0])[:50]]
     assert {row.tobytes() for row in best} <= {row.tobytes() for row in model.X}
@@ -130,5 +135,5 @@ def test_no_value_at_all_is_no_error() -> None:
     config = StudyConfig(SPACE, (Metric("a"), Metric("b")))
     history = history_of(5)
     empty = History(history.X, np.full((5, len(config.objectives)), np.nan), history.pending)
-    model = fit_model(Encoding.of(SPACE), empty, 0, rng())
+    model = fit(empty)
     assert np.isfinite(model.predict(history.X).mean).all()

@@ -4,25 +4,41 @@ import numpy as np
 import pytest
 
 from wazir.algorithms.encoding import Encoding, row_keys
-from wazir.algorithms.gp.acquisition import LogExpectedImprovement, LowerConfidenceBound
+from wazir.algorithms.gp.acquisition import (
+    Acquisition,
+    AugmentedLogExpectedImprovement,
+    LowerConfidenceBound,
+)
+from wazir.algorithms.gp.criterion import Criterion
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.initial_design import default_point, n_initial_points, sobol_point
-from wazir.algorithms.gp.model import fit_model
-from wazir.algorithms.gp.search import Search, neighbours, perturb
+from wazir.algorithms.gp.model import Model, ModelMaker
+from wazir.algorithms.gp.search import N_BEST, Search, neighbours, perturb
+from wazir.algorithms.gp.settings import GpSettings
 from wazir.domain.parameters import Categorical, Discrete, Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.testing.algorithms import SPACES
+
+
+AVERAGING = GpSettings(n_averaged=25)
+
+
+def make_model(encoding: Encoding, n: int, settings: GpSettings) -> Model:
+    X = encoding.spread(np.random.default_rng(1).random((n, encoding.n_columns)))
+    y = np.sum((X - 0.3) ** 2, axis=1)
+    history = History(X, y[:, None], X[:0])
+    return ModelMaker(encoding, 0, settings).make(history, None, np.random.default_rng(0))
 
 
 def make_search(
     space: SearchSpace, *, n: int = 15, taken: frozenset[bytes] = frozenset()
 ) -> Search:
     encoding = Encoding.of(space)
-    X = encoding.spread(np.random.default_rng(1).random((n, encoding.n_columns)))
-    y = np.sum((X - 0.3) ** 2, axis=1)
-    history = History(X, y[:, None], X[:0])
-    model = fit_model(encoding, history, 0, np.random.default_rng(0))
-    return Search(encoding, model, LogExpectedImprovement(model.incumbent), taken)
+    model = make_model(encoding, n, GpSettings())
+    criterion = Criterion.of(
+        model, lambda i: AugmentedLogExpectedImprovement(model.incumbents[i], 0.01)
+    )
+    return Search(encoding, criterion, model.best_points(N_BEST), taken, GpSettings())
 
 
 @pytest.mark.parametrize("name", ["double", "conditional", "finite", "mixed_30"])
@@ -33,25 +49,34 @@ def test_the_result_is_a_point_better_than_random_ones(name: str) -> None:
     SPACES[name].check(search.encoding.decode(found))
     d = search.encoding.n_columns
     others = search.encoding.spread(np.random.default_rng(3).random((400, d)))
-    assert search.value(found[None])[0] >= np.max(search.value(others))
+    values = search.value(np.vstack([found, others]))
+    assert values[0] >= np.max(values[1:])
 
 
-def test_gradients_of_the_search_match_differences() -> None:
-    search = make_search(SPACES["conditional"])
-    columns = search.model.features.ordered
-    X = search.encoding.spread(np.random.default_rng(5).random((3, search.encoding.n_columns)))
-    X[:, list(columns)] = np.clip(X[:, list(columns)] + 0.013, 0.01, 0.99)
-    for acquisition in (search.acquisition, LowerConfidenceBound(3.0)):
-        search = Search(search.encoding, search.model, acquisition, frozenset())
-        _, gradient = search._value_with_gradient(X)
-        for place, column in enumerate(columns):
-            for row in range(len(X)):
-                up, down = X.copy(), X.copy()
-                up[row, column] += 1e-6
-                down[row, column] -= 1e-6
-                high, low = (search._value_with_gradient(points)[0] for points in (up, down))
-                expected = (high - low) / 2e-6
-                assert gradient[row, place] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+@pytest.mark.parametrize("n", [15, 30])
+@pytest.mark.parametrize("is_bound", [False, True])
+def test_gradients_of_the_criterion_match_differences(n: int, is_bound: bool) -> None:
+    encoding = Encoding.of(SPACES["conditional"])
+    model = make_model(encoding, n, AVERAGING)
+    assert len(model.processes) == (3 if n == 15 else 1)
+
+    def acquisition(i: int) -> Acquisition:
+        if is_bound:
+            return LowerConfidenceBound(3.0)
+        return AugmentedLogExpectedImprovement(model.incumbents[i], 0.1)
+
+    criterion = Criterion.of(model, acquisition)
+    columns = list(model.features.ordered)
+    X = encoding.spread(np.random.default_rng(5).random((3, encoding.n_columns)))
+    X[:, columns] = np.clip(X[:, columns] + 0.013, 0.01, 0.99)
+    values, gradient = criterion.value_with_gradient(X)
+    np.testing.assert_allclose(values, criterion.value(X), rtol=1e-9)
+    for place, column in enumerate(columns):
+        up, down = X.copy(), X.copy()
+        up[:, column] += 1e-6
+        down[:, column] -= 1e-6
+        expected = (criterion.value(up) - criterion.value(down)) / 2e-6
+        np.testing.assert_allclose(gradient[:, place], expected, rtol=1e-3, atol=1e-4)
 
 
 def test_taken_points_are_not_returned() -> None:

@@ -1,0 +1,68 @@
+"""What is maximised to find the next point: acquisition functions over the processes of a model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.gp.acquisition import Acquisition
+from wazir.algorithms.gp.features import FeatureMap
+from wazir.algorithms.gp.model import Model
+from wazir.surrogates.gaussian_process import GaussianProcess
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """The logarithm of the mean of exp(acquisition) over processes; X are encoded points (m, d).
+
+    With log expected improvement it is that of the improvement expected under hyperparameters
+    that are themselves uncertain.
+    """
+
+    features: FeatureMap
+    members: tuple[tuple[GaussianProcess, Acquisition], ...]
+
+    @classmethod
+    def of(cls, model: Model, acquisition: Callable[[int], Acquisition]) -> "Criterion":
+        """Return the criterion with `acquisition(i)` for process i of a model."""
+        members = tuple((p, acquisition(i)) for i, p in enumerate(model.processes))
+        return cls(model.features, members)
+
+    def value(self, X: Array) -> Array:
+        """Return the values at X, shape (m,)."""
+        F = self.features(X)
+        values = [self._member_value(*member, F) for member in self.members]
+        return self._mean(np.array(values))
+
+    def value_with_gradient(self, X: Array) -> tuple[Array, Array]:
+        """Return the values at X and their gradients by the ordered columns, (m, n_ordered)."""
+        F = self.features(X)
+        pairs = [self._member_gradient(*member, F) for member in self.members]
+        if len(pairs) == 1:
+            return pairs[0]
+        values = np.array([value for value, _ in pairs])
+        mean = self._mean(values)
+        shares = np.exp(values - mean) / len(pairs)
+        gradient: Array = np.einsum("im,imd->md", shares, np.array([g for _, g in pairs]))
+        return mean, gradient
+
+    def _member_value(self, process: GaussianProcess, acquisition: Acquisition, F: Array) -> Array:
+        prediction = process.predict(F)
+        return acquisition.value(prediction.mean, prediction.std)
+
+    def _member_gradient(
+        self, process: GaussianProcess, acquisition: Acquisition, F: Array
+    ) -> tuple[Array, Array]:
+        n_ordered = len(self.features.ordered)
+        prediction, d_mean, d_std = process.predict_with_gradient(F, n_ordered)
+        by_mean, by_std = acquisition.slopes(prediction.mean, prediction.std)
+        gradient = by_mean[:, None] * d_mean + by_std[:, None] * d_std
+        return acquisition.value(prediction.mean, prediction.std), gradient
+
+    def _mean(self, values: Array) -> Array:
+        if len(values) == 1:
+            first: Array = values[0]
+            return first
+        result: Array = np.logaddexp.reduce(values, axis=0) - np.log(len(values))
+        return result

@@ -1,0 +1,77 @@
+"""Hyperparameters as they are stored with trials, so that any process goes on from the same ones.
+
+They are logarithms rounded to two decimals, in texts of up to 24 numbers. What is used is what is
+stored: a suggestion can be computed again from the trials alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.protocol import SUGGESTION_NAMESPACE
+from wazir.domain.trials import Trial
+
+_KEY, _FITTED_AT = "log_hyperparameters", "fitted_at"
+_N_PER_TEXT = 24
+_N_DECIMALS = 2
+_MAX_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Hyperparameters `theta` (k,) that were fitted when `n_observed` trials had ended."""
+
+    theta: Array
+    n_observed: int
+
+    @classmethod
+    def rounded(cls, theta: Array, n_observed: int) -> "Fitted":
+        """Return hyperparameters as they will be read back."""
+        return cls(np.round(theta, _N_DECIMALS) + 0.0, n_observed)
+
+    def texts(self) -> dict[str, str]:
+        """Return what is stored with a trial."""
+        words = [f"{number:.{_N_DECIMALS}f}" for number in self.theta.tolist()]
+        chunks = [words[i : i + _N_PER_TEXT] for i in range(0, len(words), _N_PER_TEXT)]
+        stored = {_key(place): " ".join(chunk) for place, chunk in enumerate(chunks)}
+        return {_FITTED_AT: str(self.n_observed), **stored}
+
+
+def latest(trials: Iterable[Trial], size: int) -> Fitted | None:
+    """Return the hyperparameters that were fitted to the most trials, the newest of equals.
+
+    Those of another number than `size`, from before an edit of the space, and texts that nobody
+    here wrote are passed over.
+    """
+    stored = [trial.metadata.get(SUGGESTION_NAMESPACE, {}) for trial in trials]
+    dated = [(_fitted_at(texts), place) for place, texts in enumerate(stored)]
+    for n_observed, place in sorted(dated, reverse=True):
+        if n_observed < 0:
+            break
+        theta = _theta(stored[place], size)
+        if theta is not None:
+            return Fitted(theta, n_observed)
+    return None
+
+
+def _fitted_at(stored: Mapping[str, str]) -> int:
+    """Return the number stored, -1 without one."""
+    text = stored.get(_FITTED_AT, "")
+    return int(text) if text.isdecimal() and len(text) < _MAX_DIGITS else -1
+
+
+def _theta(stored: Mapping[str, str], size: int) -> Array | None:
+    words: list[str] = []
+    while len(words) < size and (text := stored.get(_key(len(words) // _N_PER_TEXT))):
+        words += text.split()
+    try:
+        theta = np.array([float(word) for word in words])
+    except ValueError:
+        return None
+    return theta if len(theta) == size and np.isfinite(theta).all() else None
+
+
+def _key(place: int) -> str:
+    return f"{_KEY}.{place}" if place else _KEY

@@ -1,0 +1,58 @@
+"""The numbers of the Gaussian-process bandit that an ablation may change."""
+
+import enum
+from dataclasses import dataclass
+
+from wazir.domain.errors import InvalidInputError
+
+
+class OutputWarping(enum.Enum):
+    """How objective values become outputs of the process.
+
+    HALF_RANK replaces the worse half by normal quantiles of the ranks; STANDARD only shifts and
+    scales.
+    """
+
+    HALF_RANK = "HALF_RANK"
+    STANDARD = "STANDARD"
+
+
+@dataclass(frozen=True)
+class GpSettings:
+    """Settings with which all published results were measured, unless a table says otherwise.
+
+    `n_averaged`: below so many results the acquisition is averaged over three sets of
+    hyperparameters. `warps_inputs`: whether ordered inputs are bent. `penalises_replicates`:
+    whether the expected improvement counts the noise of the observation to be made.
+    `exploration`: share of suggestions made by an optimistic bound in a space with categories.
+    `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
+    from `n_climbs` of each kind the acquisition is climbed with `n_climb_evaluations`.
+    `max_fit_points` and `max_model_points` bound the cost as trials accumulate.
+
+    Raises:
+        InvalidInputError: a number outside its range.
+    """
+
+    output_warping: OutputWarping = OutputWarping.HALF_RANK
+    n_averaged: int = 0
+    warps_inputs: bool = False
+    penalises_replicates: bool = True
+    exploration: float = 0.1
+    n_uniform: int = 200
+    n_near: int = 300
+    n_climbs: int = 2
+    n_climb_evaluations: int = 12
+    max_fit_points: int = 300
+    max_model_points: int = 600
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.exploration <= 1.0:
+            raise InvalidInputError(f"exploration lies in [0, 1], got {self.exploration!r}")
+        for name in ("n_uniform", "n_near", "n_climbs", "n_climb_evaluations"):
+            if getattr(self, name) < 1:
+                raise InvalidInputError(f"{name} must be at least 1, got {getattr(self, name)!r}")
+        if not 2 <= self.max_fit_points <= self.max_model_points:
+            raise InvalidInputError(
+                "max_fit_points lies in [2, max_model_points], got "
+                f"{self.max_fit_points!r} and {self.max_model_points!r}"
+            )
