@@ -21,6 +21,8 @@ _SQRT_HALF_PI = math.sqrt(math.pi / 2.0)
 # cancels and a series takes over.
 _Z_DIRECT = -1.0
 _Z_SERIES = -1e3
+# Its square is still a float.
+_MAX_SCORE = 1e150
 
 
 class Acquisition(Protocol):
@@ -41,21 +43,27 @@ class LogExpectedImprovement:
 
     With z = (best - mean) / std it is log std + log h(z), h(z) = phi(z) + z Phi(z), evaluated
     without underflow as in S. Ament et al., "Unexpected improvements to expected improvement",
-    NeurIPS 2023. Finite for any z down to -1e100.
+    NeurIPS 2023. Finite
+    for means and deviations from 1e-300 to 1e300.
     """
 
     best: float
 
     def value(self, mean: Array, std: Array) -> Array:
         """See Acquisition."""
-        z = (self.best - mean) / std
-        return np.log(std) + log_h(z)
+        return np.log(std) + log_h(self._score(mean, std))
 
     def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
         """See Acquisition."""
-        z = (self.best - mean) / std
+        z = self._score(mean, std)
         ratio = h_ratio(z)
         return -ratio / std, (1.0 - ratio * z) / std
+
+    def _score(self, mean: Array, std: Array) -> Array:
+        with np.errstate(over="ignore"):
+            z = (self.best - mean) / std
+        bounded: Array = np.minimum(np.maximum(z, -_MAX_SCORE), _MAX_SCORE)
+        return bounded
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class AugmentedLogExpectedImprovement:
         improvement = LogExpectedImprovement(self.best).value(mean, std)
         total = np.hypot(std, self.noise)
         # 1 - noise / total, without the cancellation where std is small.
-        return improvement + 2.0 * np.log(std) - np.log(total * (total + self.noise))
+        return improvement + 2.0 * np.log(std) - np.log(total) - np.log(total + self.noise)
 
     def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
         """See Acquisition."""

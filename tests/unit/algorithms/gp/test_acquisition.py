@@ -88,3 +88,17 @@ def test_noise_takes_its_share_of_the_improvement(mean: float, std: float, noise
     share = 1 - noise / math.hypot(std, noise)
     assert math.exp(augmented - plain) == pytest.approx(share, rel=1e-6)
     assert AugmentedLogExpectedImprovement(0.0, 0.0).value(*at)[0] == pytest.approx(plain)
+
+
+SIZES = st.floats(-300, 300).map(lambda exponent: 10.0**exponent)
+
+
+@given(SIZES, SIZES, SIZES, st.sampled_from([-1.0, 1.0]), st.sampled_from([-1.0, 1.0]))
+def test_log_improvement_is_finite_whatever_the_units(
+    mean: float, std: float, best: float, mean_sign: float, best_sign: float
+) -> None:
+    at = np.array([mean_sign * mean]), np.array([std])
+    for noise in (0.0, std, best):
+        acquisition = AugmentedLogExpectedImprovement(best_sign * best, noise)
+        assert np.isfinite(acquisition.value(*at)).all()
+    assert np.isfinite(LogExpectedImprovement(best_sign * best).value(*at)).all()

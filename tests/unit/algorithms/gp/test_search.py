@@ -19,7 +19,6 @@ from wazir.domain.parameters import Categorical, Discrete, Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.testing.algorithms import SPACES
 
-
 AVERAGING = GpSettings(n_averaged=25)
 
 
