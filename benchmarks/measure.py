@@ -160,12 +160,12 @@ def _load_average() -> float:
     return os.getloadavg()[0]
 
 
-def revision() -> str:
-    """Return which code this is: the git revision, and whether `src` differs from it."""
+def revision(source: Path = SOURCE) -> str:
+    """Return which code a source folder holds: the git revision, and whether it differs from it."""
     try:
-        git = ["git", "-C", str(ROOT)]
+        git = ["git", "-C", str(source)]
         number = _output([*git, "rev-parse", "--short", "HEAD"])
-        is_changed = bool(_output([*git, "status", "--porcelain", "--", "src"]))
+        is_changed = bool(_output([*git, "status", "--porcelain", "--", "."]))
     except (OSError, subprocess.CalledProcessError):
         return "no git revision"
     return f"revision {number}" + (" with uncommitted changes" if is_changed else "")

@@ -8,7 +8,7 @@ from typing import Any
 from ax.api.client import Client
 from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 
-from peers.axes import Axis, axes_of, children, children_at
+from peers.axes import Axis, axes_of, children, children_at, complete
 from peers.protocol import Params, Setup
 
 warnings.filterwarnings("ignore")
@@ -16,12 +16,18 @@ logging.getLogger("ax").setLevel(logging.ERROR)
 
 
 class Ax:
-    """An experiment in memory; branches are native (`dependent_parameters`)."""
+    """An experiment in memory.
+
+    Branches are native (`dependent_parameters`) where each child belongs to one value of its
+    parent; Ax refuses others, and gets a flat space then.
+    """
 
     def __init__(self, setup: Setup) -> None:
         self._axes = axes_of(setup.space)
+        self._is_tree = all(len(axis.parent_values) <= 1 for axis in self._axes)
+        tree = self._axes if self._is_tree else []
         self._client = Client(random_seed=setup.seed)
-        self._client.configure_experiment([_parameter(self._axes, axis) for axis in self._axes])
+        self._client.configure_experiment([_parameter(tree, axis) for axis in self._axes])
         self._client.configure_optimization(objective="-value")
         self._default = setup.default
 
@@ -48,7 +54,8 @@ class Ax:
 
     def _attach(self, params: Params) -> int:
         known = {axis.name: axis for axis in self._axes}
-        native = {name: known[name].encode(value) for name, value in params.items()}
+        given = params if self._is_tree else complete(self._axes, params)
+        native = {name: known[name].encode(value) for name, value in given.items()}
         return int(self._client.attach_trial(native))
 
     def _decoded(self, native: dict[str, Any]) -> Params:
@@ -65,6 +72,7 @@ def make(setup: Setup, choice: str) -> Ax:
 
 
 def _parameter(axes: Sequence[Axis], axis: Axis) -> Any:
+    """Return Ax's parameter; `axes` are those among which children are looked for."""
     if axis.kind == "category":
         dependent = None
         if any(children(axes, axis)):

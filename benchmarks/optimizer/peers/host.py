@@ -212,5 +212,19 @@ def serve(peer: Peer) -> None:
         serve_forked(channel, make, message)
 
 
+def suggest_first(peer: Peer, n_known: int) -> None:
+    """Load the library, observe so many results, and ask once."""
+    from latency.workload import SPACE, points, value
+
+    optimizer = maker(import_module(peer.module), peer)(Setup(SPACE, seed=0, n_trials=2 * n_known))
+    for point in points(n_known, seed=0):
+        optimizer.observe(dict(point), value(point))
+    if optimizer.ask() is None:
+        raise ValueError(f"{peer.name} has suggested nothing")
+
+
 if __name__ == "__main__":
-    serve(find_peer(sys.argv[1]))
+    if sys.argv[2:3] == ["first"]:
+        suggest_first(find_peer(sys.argv[1]), int(sys.argv[3]))
+    else:
+        serve(find_peer(sys.argv[1]))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +35,14 @@ class Peer:
         """The file of pinned requirements."""
         return BENCHMARKS / "peers" / f"{self.requirements}.txt"
 
-    def environment(self, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return the environment variables of its process: one thread, no interpreter settings."""
-        given = os.environ if inherited is None else inherited
-        kept = {k: v for k, v in given.items() if not k.startswith(("PYTHON", "WAZIR_STORAGE"))}
-        extra = {"PYTHONPATH": str(SOURCE)} if self.requirements == "wazir" else {}
+    def environment(self, source: Path = SOURCE) -> dict[str, str]:
+        """Return the environment variables of its process: one thread, no interpreter settings.
+
+        Wazir is imported from the folder `source`.
+        """
+        left_out = ("PYTHON", "WAZIR_STORAGE")
+        kept = {name: it for name, it in os.environ.items() if not name.startswith(left_out)}
+        extra = {"PYTHONPATH": str(source)} if self.requirements == "wazir" else {}
         return {**kept, **ONE_THREAD, **extra}
 
 

@@ -23,10 +23,15 @@ class Skopt:
             [_dimension(axis) for axis in self._axes], random_state=setup.seed
         )
         self._waiting: list[Point] = []
+        self._unfitted: list[tuple[Point, float]] = []
         self._default = setup.default
 
     def ask(self) -> tuple[Point, Params]:
         """Return a point; those that wait for their value are known to it by a lie."""
+        if self._unfitted:
+            points, values = zip(*self._unfitted, strict=True)
+            self._optimizer.tell(list(points), list(values))
+            self._unfitted.clear()
         if self._default is not None:
             point, self._default = self._encoded(self._default), None
         elif self._waiting:
@@ -43,8 +48,8 @@ class Skopt:
         self._optimizer.tell(token, value)
 
     def observe(self, params: Params, value: float) -> None:
-        """Tell the value of a point that was not asked for; the model is fitted when needed."""
-        self._optimizer.tell(self._encoded(params), value)
+        """Keep the value of a point that was not asked for; the next `ask` fits all at once."""
+        self._unfitted.append((self._encoded(params), value))
 
     def recommend(self) -> None:
         """scikit-optimize recommends the best value observed."""

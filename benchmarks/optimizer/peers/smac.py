@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from ConfigSpace import (
@@ -13,7 +14,8 @@ from ConfigSpace import (
     InCondition,
     Integer,
 )
-from smac import HyperparameterOptimizationFacade, Scenario
+from smac import HyperparameterOptimizationFacade as Facade
+from smac import Scenario
 from smac.runhistory.dataclasses import TrialInfo, TrialValue
 
 from peers.axes import Axis, axes_of
@@ -27,17 +29,27 @@ class Smac:
         self._axes = axes_of(setup.space)
         self._space = _space(self._axes, setup.seed)
         self._folder = tempfile.TemporaryDirectory(prefix="smac-")
-        scenario = Scenario(
+        self._scenario = Scenario(
             self._space,
             deterministic=not setup.is_noisy,
             n_trials=setup.n_trials,
             seed=setup.seed,
             output_directory=self._folder.name,
         )
-        self._smac = HyperparameterOptimizationFacade(
-            scenario, lambda config, seed=0: 0.0, logging_level=False, overwrite=True
-        )
         self._default = setup.default
+        self._is_warm = False
+
+    @cached_property
+    def _smac(self) -> Facade:
+        """SMAC itself; with results from elsewhere it needs no initial design (one is the least)."""
+        design = Facade.get_initial_design(self._scenario, n_configs=1) if self._is_warm else None
+        return Facade(
+            self._scenario,
+            lambda config, seed=0: 0.0,
+            initial_design=design,
+            logging_level=False,
+            overwrite=True,
+        )
 
     def ask(self) -> tuple[TrialInfo, Params] | None:
         """Return a trial; under noise it may be a configuration that was tried before."""
@@ -57,6 +69,7 @@ class Smac:
 
     def observe(self, params: Params, value: float) -> None:
         """Give the cost of a configuration that was not asked for."""
+        self._is_warm = True
         self.tell(self._info(params), params, value)
 
     def recommend(self) -> Params | None:

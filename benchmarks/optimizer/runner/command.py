@@ -8,7 +8,7 @@ from pathlib import Path
 
 from environments import environment
 from measure import machine_name, revision
-from peers.registry import find_peer
+from peers.registry import SOURCE, find_peer
 from problems import get_problem
 
 from runner.plan import expand, names, numbers, plan
@@ -33,7 +33,8 @@ def main(argv: Sequence[str]) -> int:
         out=args.out,
         pythons={name: str(environment(find_peer(name).requirements_file)) for name in args.peers},
         load_problem=partial(get_problem, data=args.data),
-        facts={"machine": machine_name(), "revision": revision()},
+        facts={"machine": machine_name(), "revision": args.revision or revision(args.source)},
+        source=args.source.resolve(),
         limit_s=args.limit,
     )
     counts = work_off(work, todo, min(args.jobs, max(len(todo), 1)))
@@ -43,14 +44,9 @@ def main(argv: Sequence[str]) -> int:
 
 def suite_named(word: str) -> Sequence[str] | None:
     """Return the problems of a suite, None if there is no suite of that name."""
-    from problems import suites
+    from problems.suites import SUITES
 
-    found: Sequence[str] | None = {
-        "development": suites.DEVELOPMENT,
-        "evaluation": suites.EVALUATION,
-        "slow": suites.SLOW,
-    }.get(word.lower())
-    return found
+    return SUITES.get(word.lower())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="JSON lines, appended to")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds for one answer")
+    parser.add_argument("--source", type=Path, default=SOURCE, help="where Wazir is imported from")
+    parser.add_argument("--revision", help="what to call that source (default: its git revision)")
     parser.add_argument(
         "--no-default", action="store_true", help="give nobody the problem's default"
     )

@@ -5,7 +5,7 @@ import gzip
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,16 @@ def done(path: Path) -> set[RunSpec]:
     if not path.exists():
         return set()
     return {key for key, record in latest(read(path)).items() if record["status"] != "failed"}
+
+
+def remove(path: Path, peers: Collection[str]) -> None:
+    """Take the records of some optimizers out of a file, all at once."""
+    if not path.exists():
+        return
+    kept = [record for record in read(path) if record["peer"] not in peers]
+    new = path.with_suffix(".new")
+    new.write_text("".join(json.dumps(record) + "\n" for record in kept), encoding="utf-8")
+    new.replace(path)
 
 
 def pack(sources: Iterable[Path], target: Path) -> int:

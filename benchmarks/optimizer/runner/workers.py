@@ -25,13 +25,14 @@ ProblemNamed = Callable[[str], Problem]
 class Work:
     """What workers need: where results go, interpreters by peer, facts for each record.
 
-    `load_problem` and everything else must be picklable. `limit_s` bounds one answer of a host.
+    Wazir is imported from the folder `source`. `load_problem` and everything else must be picklable. `limit_s` bounds one answer of a host.
     """
 
     out: Path
     pythons: dict[str, str]
     load_problem: ProblemNamed
     facts: Record
+    source: Path
     limit_s: float = 3600.0
 
 
@@ -66,7 +67,7 @@ class Hosts:
 
     def _start(self, peer: Peer) -> Host:
         argv = [self._work.pythons[peer.name], str(HOST), peer.name]
-        return Host(argv, peer.environment(), self._work.limit_s)
+        return Host(argv, peer.environment(self._work.source), self._work.limit_s)
 
 
 def pending_runs(specs: Sequence[RunSpec], out: Path) -> list[RunSpec]:
@@ -79,8 +80,8 @@ def work_off(work: Work, specs: Sequence[RunSpec], n_jobs: int) -> Counter[str]:
     """Do runs in `n_jobs` processes and return how many ended how."""
     if n_jobs == 1:
         statuses: queue.Queue[str] = queue.Queue()
-        todo: queue.Queue[RunSpec] = queue.Queue()
-        for spec in specs:
+        todo: queue.Queue[RunSpec | None] = queue.Queue()
+        for spec in [*specs, None]:
             todo.put(spec)
         _work(work, todo, statuses)
         return Counter(statuses.get() for _ in range(statuses.qsize()))
@@ -90,7 +91,7 @@ def work_off(work: Work, specs: Sequence[RunSpec], n_jobs: int) -> Counter[str]:
 def _in_processes(work: Work, specs: Sequence[RunSpec], n_jobs: int) -> Counter[str]:
     context = multiprocessing.get_context("spawn")
     todo, statuses = context.Queue(), context.Queue()
-    for spec in specs:
+    for spec in [*specs, *[None] * n_jobs]:
         todo.put(spec)
     workers = [context.Process(target=_work, args=(work, todo, statuses)) for _ in range(n_jobs)]
     for worker in workers:
@@ -109,14 +110,11 @@ def _in_processes(work: Work, specs: Sequence[RunSpec], n_jobs: int) -> Counter[
 
 
 def _work(work: Work, todo: Any, statuses: Any) -> None:
+    """Take runs from a queue until it gives None."""
     problems: dict[str, Problem] = {}
     with ExitStack() as stack:
         hosts = Hosts(work, stack)
-        while True:
-            try:
-                spec: RunSpec = todo.get(timeout=0.5)
-            except queue.Empty:
-                return
+        while (spec := todo.get()) is not None:
             if spec.problem not in problems:
                 problems = {spec.problem: work.load_problem(spec.problem)}
             record = {**hosts.do(spec, problems[spec.problem]), **work.facts}

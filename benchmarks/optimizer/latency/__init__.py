@@ -1,0 +1,1 @@
+"""What a suggestion costs: CPU against the number of trials, first suggestion, memory, size."""
