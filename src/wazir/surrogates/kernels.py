@@ -1,10 +1,13 @@
-"""The Matern-5/2 covariance with one length scale per parameter.
+"""Covariance functions: Matern-5/2 with one length scale per parameter, and a quadratic trend.
 
 Notation:
     F   (n, p)  features: numbers in [0, 1]; a category is one-hot, see `groups`
     w   (p,)    weights 1 / l**2 of the features
     r2  (n, m)  squared weighted distances, sum_f w_f (F_if - F_jf)**2
-    s2          variance of the process
+    s2          variance of the Matern part
+    z   (n, p)  features shifted and scaled for the trend
+    c   (n, m)  inner products, sum_f z_if z_jf
+    t2          variance of the trend
 
 A categorical parameter with k values is k features, equal to sqrt(1/2) for its category and 0
 elsewhere, so that the squared distance of two different categories is 1 and every distance is
@@ -18,6 +21,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """k(c) = t2 (c + c**2): a polynomial of degree two with random coefficients.
+
+    It is a Bayesian regression on all features and all their products, written as a covariance
+    (Rasmussen and Williams, section 4.2.2); `centre` and `scale` (p,) give z = (F - centre) scale.
+    Far from the data, where the Matern part knows nothing, it goes on as a bowl or a slope would.
+    """
+
+    centre: Array
+    scale: Array
+    variance: float = 1.0
+
+    def shifted(self, A: Array) -> Array:
+        """Return z for rows of A (n, p)."""
+        return (A - self.centre) * self.scale
+
+    def between(self, A: Array, B: Array) -> Array:
+        """Return the covariances of rows of A (n, p) and B (m, p), shape (n, m)."""
+        return self.covariance(self.shifted(A) @ self.shifted(B).T)
+
+    def covariance(self, c: Array) -> Array:
+        """Return k(c), elementwise."""
+        k: Array = c * c
+        k += c
+        k *= self.variance
+        return k
+
+    def slope(self, c: Array) -> Array:
+        """Return dk/dc, elementwise."""
+        return self.variance * (1.0 + 2.0 * c)
 
 
 @dataclass(frozen=True)
@@ -70,3 +106,26 @@ class Matern52:
         t += slope
         slope *= -5.0 / 6.0
         return t, slope
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The sum of a Matern part and, if there is one, a trend."""
+
+    matern: Matern52
+    trend: Trend | None = None
+
+    def __call__(self, A: Array, B: Array) -> Array:
+        """Return the covariances of rows of A (n, p) and B (m, p), shape (n, m)."""
+        k = self.matern(A, B)
+        if self.trend is not None:
+            k += self.trend.between(A, B)
+        return k
+
+    def diagonal(self, A: Array) -> Array:
+        """Return the variances at rows of A (n, p), shape (n,)."""
+        variances = np.full(len(A), self.matern.variance)
+        if self.trend is not None:
+            z = self.trend.shifted(A)
+            variances += self.trend.covariance(np.einsum("ij,ij->i", z, z))
+        return variances

@@ -16,6 +16,7 @@ from wazir.surrogates.gaussian_process import (
     add_noise,
     best_constant,
 )
+from wazir.surrogates.kernels import Trend
 from wazir.surrogates.linear_algebra import cholesky, inverse, log_determinant, solve
 from wazir.surrogates.priors import LogNormalPrior
 from wazir.surrogates.quasi_newton import Limits, descend
@@ -57,42 +58,76 @@ def negative_log_posterior(theta: Array, data: Data, prior: LogNormalPrior) -> t
     dL = 1/2 tr(G dK): equation 5.9 of Rasmussen and Williams (2006).
     """
     parameters = Hyperparameters.of(theta, data)
-    kernel, noise = parameters.kernel, parameters.noise
     bent = parameters.warping(data.F)
-    k, slope = kernel.with_slope(kernel.square_distance(bent, bent))
+    parts = _Parts.of(parameters, bent)
     try:
-        L = cholesky(add_noise(k, parameters))
+        L = cholesky(add_noise(parts.total(), parameters))
     except np.linalg.LinAlgError:
         return _WORST, np.zeros_like(theta)
-    K_inverse = inverse(L)
-    m = best_constant(K_inverse, data.y)
+    G = inverse(L)
+    m = best_constant(G, data.y)
     residual = data.y - m
     alpha = solve(L, residual)
     penalty, gradient = prior.penalty(theta)
     fit = float(residual @ alpha)
     value = 0.5 * (fit + log_determinant(L) + m * m) + penalty
-    G = K_inverse
     G -= np.outer(alpha, alpha)
-    by_noise = 0.5 * noise * float(np.trace(G))
-    # k + 1e-8 s2 scales with s2, and tr(G K) = n - fit.
-    by_variance = 0.5 * (len(data.y) - fit) - by_noise
-    G *= slope
-    by_length, by_bends = _by_features(G, bent, data, parameters)
-    return value, gradient + np.concatenate([by_length, [by_variance, by_noise], by_bends])
+    by_noise = 0.5 * parameters.noise * float(np.trace(G))
+    by_trend = [] if parts.trend is None else [0.5 * float(np.vdot(G, parts.trend))]
+    # All of K but the noise and the trend scales with s2, and tr(G K) = n - fit.
+    by_variance = 0.5 * (len(data.y) - fit) - by_noise - sum(by_trend)
+    by_bent = parts.trend_by_bent(G, data.n_warped)
+    G *= parts.slope
+    by_length, matern_by_bent = _matern_gradients(G, bent, data, parameters.kernel.matern.weights)
+    by_bends = parameters.warping.parameter_gradient(data.F, by_bent + matern_by_bent)
+    scalars = [by_variance, by_noise, *by_trend]
+    return value, gradient + np.concatenate([by_length, scalars, by_bends])
 
 
-def _by_features(
-    M: Array, bent: Array, data: Data, parameters: Hyperparameters
-) -> tuple[Array, Array]:
-    """Return the gradients by log length scales (d,) and by the bends (2k,).
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of a covariance (n, n): Matern and its derivative by r2, and the trend.
+
+    `z` (n, p) and `shape` (the trend with its variance) are those of the trend.
+    """
+
+    matern: Array
+    slope: Array
+    trend: Array | None = None
+    z: Array | None = None
+    shape: Trend | None = None
+
+    @classmethod
+    def of(cls, parameters: Hyperparameters, bent: Array) -> "_Parts":
+        matern, shape = parameters.kernel.matern, parameters.kernel.trend
+        k, slope = matern.with_slope(matern.square_distance(bent, bent))
+        if shape is None:
+            return cls(k, slope)
+        z = shape.shifted(bent)
+        return cls(k, slope, shape.covariance(z @ z.T), z, shape)
+
+    def total(self) -> Array:
+        """Return the covariance of the process; it may be changed."""
+        return self.matern if self.trend is None else self.matern + self.trend
+
+    def trend_by_bent(self, G: Array, n_bent: int) -> Array:
+        """Return sum_j G_ij dk_ij/dz_if scale_f for the first features, shape (n, n_bent)."""
+        if self.z is None or self.shape is None or n_bent == 0:
+            return np.zeros((len(G), n_bent))
+        by_c = G * self.shape.slope(self.z @ self.z.T)
+        gradient: Array = (by_c @ self.z[:, :n_bent]) * self.shape.scale[:n_bent]
+        return gradient
+
+
+def _matern_gradients(M: Array, bent: Array, data: Data, weights: Array) -> tuple[Array, Array]:
+    """Return the gradients by log length scales (d,) and by the bent features (n, k).
 
     With W = `bent` and M = G * dk/dr2: the first is -sum_f w_f sum_ij M_ij (W_if - W_jf)**2 over
-    the features f of a parameter, the second goes through 2 w_f sum_j M_ij (W_if - W_jf).
+    the features f of a parameter, the second 2 w_f sum_j M_ij (W_if - W_jf).
     """
-    weights = parameters.kernel.weights
     differences = bent * M.sum(axis=1)[:, None] - M @ bent
     squares = 2.0 * np.einsum("ij,ij->j", bent, differences)
     by_length = -np.bincount(data.groups, weights=weights * squares).astype(np.float64)
     k = data.n_warped
-    by_bent = 2.0 * weights[:k] * differences[:, :k]
-    return by_length, parameters.warping.parameter_gradient(data.F, by_bent)
+    by_bent: Array = 2.0 * weights[:k] * differences[:, :k]
+    return by_length, by_bent

@@ -17,10 +17,12 @@ LENGTH_SCALE_SD = 1.0
 CATEGORICAL_SHIFT = 1.5
 VARIANCE_CENTRE, VARIANCE_SD = 0.0, 0.5
 NOISE_CENTRE, NOISE_SD = -7.0, 3.0
+TREND_CENTRE, TREND_SD = -1.5, 1.5
 BEND_SD = 0.3
 LENGTH_SCALE_RANGE = (0.005, 300.0)
 VARIANCE_RANGE = (0.02, 50.0)
 NOISE_RANGE = (1e-6, 2.0)
+TREND_RANGE = (1e-4, 50.0)
 BEND_RANGE = (0.25, 4.0)
 
 
@@ -28,8 +30,8 @@ BEND_RANGE = (0.25, 4.0)
 class LogNormalPrior:
     """A Gaussian over the logarithms of the hyperparameters, and a box that bounds them.
 
-    All arrays have shape (k,) and hold logarithms: the length scales, the variance, the noise, and
-    a and b of the input warping. The first `n_length_scales` are length scales.
+    All arrays have shape (k,) and hold logarithms: the length scales, the variance, the noise, the
+    variance of a trend if there is one, and a and b of the input warping. The first `n_length_scales` are length scales.
     """
 
     centre: Array
@@ -44,8 +46,10 @@ class LogNormalPrior:
         return 0.5 * float(scaled @ scaled), scaled / self.sd
 
 
-def default_prior(is_categorical: NDArray[np.bool_], n_warped: int = 0) -> LogNormalPrior:
-    """Return the prior for one length scale per parameter, a variance, a noise and the bends.
+def default_prior(
+    is_categorical: NDArray[np.bool_], n_warped: int = 0, *, has_trend: bool = False
+) -> LogNormalPrior:
+    """Return the prior for one length scale per parameter, a variance, a noise, a trend and the bends.
 
     `is_categorical` has shape (d,): whether a parameter's distances are 0 or 1 (different). Of
     `n_warped` features the inputs are bent. Inputs are expected in [0, 1], outputs with mean 0
@@ -55,11 +59,17 @@ def default_prior(is_categorical: NDArray[np.bool_], n_warped: int = 0) -> LogNo
     centre = LENGTH_SCALE_CENTRE + 0.5 * math.log(max(d, 1))
     centres = np.where(is_categorical, centre + CATEGORICAL_SHIFT, centre)
     ranges = [LENGTH_SCALE_RANGE] * d + [VARIANCE_RANGE, NOISE_RANGE]
-    low, high = np.log(ranges + [BEND_RANGE] * (2 * n_warped)).T
-    bends = np.zeros(2 * n_warped)
+    ranges += [TREND_RANGE] * has_trend + [BEND_RANGE] * (2 * n_warped)
+    low, high = np.log(ranges).T
+    trend, bends = np.full(int(has_trend), TREND_CENTRE), np.zeros(2 * n_warped)
     return LogNormalPrior(
-        centre=np.r_[centres, VARIANCE_CENTRE, NOISE_CENTRE, bends],
-        sd=np.r_[np.full(d, LENGTH_SCALE_SD), VARIANCE_SD, NOISE_SD, bends + BEND_SD],
+        centre=np.r_[centres, VARIANCE_CENTRE, NOISE_CENTRE, trend, bends],
+        sd=np.r_[
+            np.full(d, LENGTH_SCALE_SD),
+            *(VARIANCE_SD, NOISE_SD),
+            np.full_like(trend, TREND_SD),
+            np.full_like(bends, BEND_SD),
+        ],
         low=low,
         high=high,
         n_length_scales=d,

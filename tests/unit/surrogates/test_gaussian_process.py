@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wazir.surrogates.gaussian_process import Data, condition
-from wazir.surrogates.kernels import Matern52
+from wazir.surrogates.kernels import Matern52, Trend
 from wazir.surrogates.linear_algebra import cholesky, inverse
 from wazir.surrogates.marginal_likelihood import Start, fit_theta, negative_log_posterior
 from wazir.surrogates.priors import LogNormalPrior, default_prior
@@ -24,20 +24,21 @@ def mixed_data(seed: int, n: int = 9) -> Data:
     return Data(F, np.array([0, 1, 2, 2, 2]), rng.standard_normal(n))
 
 
-def warped_data(seed: int) -> Data:
-    """The same with bent numbers."""
-    data = mixed_data(seed)
-    return replace(data, n_warped=2)
+def kinds_of_data(seed: int, *, bends: bool, trend: bool) -> Data:
+    """The same with bent numbers, with a trend, or with both."""
+    shape = Trend(np.full(5, 0.4), np.array([1.0, 1.5, 0.5, 0.7, 0.9])) if trend else None
+    return replace(mixed_data(seed), n_warped=2 * bends, trend=shape)
 
 
-def prior(n_warped: int = 0) -> LogNormalPrior:
-    return default_prior(np.array([False, False, True]), n_warped)
+def prior(n_warped: int = 0, *, trend: bool = False) -> LogNormalPrior:
+    return default_prior(np.array([False, False, True]), n_warped, has_trend=trend)
 
 
-def random_theta(seed: int, n_warped: int = 0) -> np.ndarray:
+def random_theta(seed: int, n_warped: int = 0, *, trend: bool = False) -> np.ndarray:
     rng = np.random.default_rng([seed, 1])
     low, high = [-2.5, -2.5, -2.5, -1.0, -7.0], [1.5, 1.5, 1.5, 1.0, 0.0]
-    return np.r_[rng.uniform(low, high), rng.uniform(-0.7, 0.7, 2 * n_warped)]
+    more = rng.uniform(-3, 0, int(trend)), rng.uniform(-0.7, 0.7, 2 * n_warped)
+    return np.r_[rng.uniform(low, high), *more]
 
 
 def dense_covariance(theta: np.ndarray, data: Data) -> tuple[Matern52, np.ndarray]:
@@ -59,16 +60,20 @@ def test_the_log_posterior_is_that_of_the_definition(seed: int) -> None:
     assert value == pytest.approx(expected + prior().penalty(theta)[0], rel=1e-6, abs=1e-6)
 
 
-@given(SEEDS, st.booleans())
-def test_the_gradient_of_the_log_posterior_matches_differences(seed: int, bends: bool) -> None:
-    data, k = (warped_data(seed), 2) if bends else (mixed_data(seed), 0)
-    theta = random_theta(seed, k)
-    _, gradient = negative_log_posterior(theta, data, prior(k))
+@given(SEEDS, st.booleans(), st.booleans())
+def test_the_gradient_of_the_log_posterior_matches_differences(
+    seed: int, bends: bool, trend: bool
+) -> None:
+    data = kinds_of_data(seed, bends=bends, trend=trend)
+    theta = random_theta(seed, data.n_warped, trend=trend)
+    belief = prior(data.n_warped, trend=trend)
+    assert len(belief.centre) == len(theta)
+    _, gradient = negative_log_posterior(theta, data, belief)
     step = 1e-5
     for i in range(len(theta)):
         moved = np.tile(theta, (2, 1))
         moved[:, i] += [-step, step]
-        low, high = (negative_log_posterior(t, data, prior(k))[0] for t in moved)
+        low, high = (negative_log_posterior(t, data, belief)[0] for t in moved)
         difference = (high - low) / (2 * step)
         assert gradient[i] == pytest.approx(difference, rel=1e-4, abs=1e-4)
 
@@ -90,11 +95,10 @@ def test_predictions_are_those_of_the_textbook(seed: int) -> None:
     np.testing.assert_allclose(process.means_at_data(), process.predict(data.F).mean, atol=1e-6)
 
 
-@given(SEEDS, st.booleans())
-def test_gradients_of_predictions_match_differences(seed: int, bends: bool) -> None:
-    data, theta = mixed_data(seed), random_theta(seed)
-    if bends:
-        data, theta = warped_data(seed), random_theta(seed, 2)
+@given(SEEDS, st.booleans(), st.booleans())
+def test_gradients_of_predictions_match_differences(seed: int, bends: bool, trend: bool) -> None:
+    data = kinds_of_data(seed, bends=bends, trend=trend)
+    theta = random_theta(seed, data.n_warped, trend=trend)
     process = condition(theta, data)
     F = mixed_data(seed + 1, n=3).F
     prediction, d_mean, d_std = process.predict_with_gradient(F, 2)
@@ -176,11 +180,11 @@ def test_the_covariance_of_repeated_points_can_be_factorised() -> None:
 
 @given(SEEDS)
 def test_an_extended_factor_is_that_of_all_points(seed: int) -> None:
-    data = mixed_data(seed)
-    process = condition(np.r_[np.full(3, -0.5), 0.0, -5.0], data)
+    data = kinds_of_data(seed, bends=False, trend=True)
+    process = condition(np.r_[np.full(3, -0.5), 0.0, -5.0, -1.0], data)
     believing = process.believe(mixed_data(seed + 1, n=4).F)
     K = believing.kernel(believing.bent, believing.bent)
-    K.flat[:: len(K) + 1] += believing.noise + 1e-8 * believing.kernel.variance
+    K.flat[:: len(K) + 1] += believing.noise + 1e-8 * believing.kernel.matern.variance
     np.testing.assert_allclose(believing.L, cholesky(K), atol=1e-5)
     np.testing.assert_allclose(believing.L @ believing.L.T, K, atol=1e-9)
     np.testing.assert_allclose(believing.K_inverse @ K, np.eye(len(K)), atol=1e-5)
@@ -197,7 +201,12 @@ def test_the_order_of_the_data_does_not_matter(seed: int, order: list[int]) -> N
     np.testing.assert_allclose(one.predict(F).std, other.predict(F).std, atol=1e-7)
 
 
-def test_means_alone_are_those_of_the_prediction() -> None:
-    process = condition(random_theta(1), mixed_data(1))
-    F = mixed_data(2).F
-    np.testing.assert_allclose(process.predict_mean(F), process.predict(F).mean, atol=1e-12)
+def test_a_trend_goes_on_where_there_are_no_data() -> None:
+    x = np.linspace(0.3, 0.7, 9)[:, None]
+    shape = Trend(np.array([0.5]), np.array([2.0 * np.sqrt(3.0)]))
+    y = (x[:, 0] - 0.9) ** 2
+    data = Data(x, np.array([0]), (y - y.mean()) / y.std(), trend=shape)
+    process = condition(np.array([-1.0, -3.0, -9.0, 1.0]), data)
+    means = process.predict(np.array([[0.6], [0.9], [1.3]])).mean
+    assert means[1] < means[0]
+    assert means[1] < means[2]

@@ -26,6 +26,7 @@ from wazir.algorithms.gp.initial_design import default_point, n_initial_points, 
 from wazir.algorithms.gp.model import Model, ModelMaker
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.gp.stalling import is_stalled
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import ObservationNoise, StudyConfig
@@ -33,6 +34,7 @@ from wazir.domain.studies import ObservationNoise, StudyConfig
 VERSION = "2"
 _SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED = 4, 5, 6
 _MIN_OBSERVED = 2
+_MIN_FOR_TREND = 15
 # Without this a category that began badly is hardly ever tried again.
 _EXPLORATION_BETA = 3.0
 _MAX_LISTED_POINTS = 10_000
@@ -68,9 +70,7 @@ class GpBandit:
     ) -> list[Suggestion]:
         """Return one point per id; see Algorithm."""
         encoding = Encoding.of(config.space)
-        maker = ModelMaker(encoding, config.seed, self.settings)
-        known = latest([*snapshot.completed, *snapshot.pending], maker.theta_size)
-        planner = _Planner(config, maker, known)
+        planner = _Planner(config, encoding, self.settings, snapshot)
         history = History.of(config, encoding, snapshot)
         suggestions = []
         for trial_id in trial_ids:
@@ -84,19 +84,34 @@ class GpBandit:
 
 
 @dataclass
-class _Planner:
-    """Finds the points of one call; the model is kept from one point to the next."""
+class _Believer:
+    """A model of one kind that is kept from one point to the next."""
 
-    config: StudyConfig
     maker: ModelMaker
     known: Fitted | None
     model: Model | None = None
     n_believed: int = 0
 
-    @property
-    def encoding(self) -> Encoding:
-        """The space."""
-        return self.maker.encoding
+    def update(self, history: History, weights_rng: np.random.Generator) -> Model:
+        """Return the model that believes in all pending points, in the order of their ids."""
+        # Weights of several objectives differ from trial to trial, so the model does too.
+        if self.model is None or history.Y.shape[1] > 1:
+            self.model = self.maker.make(history, self.known, weights_rng)
+            self.n_believed = 0
+        self.model = self.model.believe(history.pending[self.n_believed :])
+        self.n_believed = len(history.pending)
+        return self.model
+
+
+@dataclass
+class _Planner:
+    """Finds the points of one call; models are kept from one point to the next."""
+
+    config: StudyConfig
+    encoding: Encoding
+    settings: GpSettings
+    snapshot: Snapshot
+    believers: dict[bool, _Believer] = field(default_factory=dict)
 
     def next_point(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
         """Return the point of a trial, shape (d,), and its explanation."""
@@ -132,15 +147,16 @@ class _Planner:
         self, history: History, trial_id: int, taken: frozenset[bytes]
     ) -> tuple[Array, dict[str, str]]:
         rng = self._rng(trial_id, _SALT_SEARCH)
-        model = self._model(history, trial_id)
-        explores = rng.random() < self.maker.settings.exploration
+        has_trend = self._wants_trend(history, trial_id)
+        model = self._model(history, trial_id, has_trend=has_trend)
+        explores = rng.random() < self.settings.exploration
         is_optimistic = explores and bool(model.features.categorical)
         criterion = self._criterion(model, is_optimistic)
         if self.config.observation_noise is ObservationNoise.HIGH:
             # A replicate may be what tells most; it is weighed like any other point.
             taken = frozenset(row_keys(history.pending))
         best = model.best_points(N_BEST)
-        search = Search(self.encoding, criterion, best, taken, self.maker.settings)
+        search = Search(self.encoding, criterion, best, taken, self.settings)
         point = search.run(rng)
         if point is None:
             point, _ = search.best_of(self._untried(taken, trial_id))
@@ -150,28 +166,36 @@ class _Planner:
         if point is None:
             raise FloatingPointError("the acquisition function has no value anywhere")
         explanation = self._explain(model, point) | {
+            "model": "Matern and trend" if has_trend else "Matern",
             "acquisition": "confidence bound" if is_optimistic else "log expected improvement",
             "value": f"{float(criterion.value(point[None])[0]):.4g}",
         }
         return point, explanation
 
-    def _model(self, history: History, trial_id: int) -> Model:
-        """Return the model that believes in all pending points, in the order of their ids."""
-        # Weights of several objectives differ from trial to trial, so the model does too.
-        if self.model is None or len(self.config.objectives) > 1:
-            weights_rng = self._rng(trial_id, _SALT_WEIGHTS)
-            self.model = self.maker.make(history, self.known, weights_rng)
-            self.n_believed = 0
-        self.model = self.model.believe(history.pending[self.n_believed :])
-        self.n_believed = len(history.pending)
-        return self.model
+    def _model(self, history: History, trial_id: int, *, has_trend: bool) -> Model:
+        if has_trend not in self.believers:
+            maker = ModelMaker(self.encoding, self.config.seed, self.settings, has_trend)
+            trials = [*self.snapshot.completed, *self.snapshot.pending]
+            self.believers[has_trend] = _Believer(maker, latest(trials, maker.theta_size))
+        return self.believers[has_trend].update(history, self._rng(trial_id, _SALT_WEIGHTS))
+
+    def _wants_trend(self, history: History, trial_id: int) -> bool:
+        """Return whether the model of a trial has a trend.
+
+        A process without one has no opinion far from the data. Where the search has stalled, one
+        that extrapolates looks in other places, so the two take turns.
+        """
+        every = self.settings.trend_every
+        if not every or trial_id % every or len(self.config.objectives) > 1:
+            return False
+        return history.n_observed >= _MIN_FOR_TREND and is_stalled(history.Y[:, 0])
 
     def _criterion(self, model: Model, is_optimistic: bool) -> Criterion:
         def acquisition(i: int) -> Acquisition:
             if is_optimistic:
                 return LowerConfidenceBound(_EXPLORATION_BETA)
             best = model.incumbents[i]
-            if not self.maker.settings.penalises_replicates:
+            if not self.settings.penalises_replicates:
                 return LogExpectedImprovement(best)
             noise = math.sqrt(model.processes[i].parameters.noise)
             return AugmentedLogExpectedImprovement(best, noise)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding
+from wazir.surrogates.kernels import Trend
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,20 @@ class FeatureMap:
         """For each feature the parameter to which it belongs, shape (p,)."""
         sizes = [1] * len(self.ordered) + list(self.n_categories)
         return np.repeat(np.arange(self.n_parameters), sizes)
+
+    def trend(self) -> Trend:
+        """Return a trend over all features, of variance about 1 in the middle of the space.
+
+        Features are shifted to mean 0 over the space and scaled so that the expected square of
+        the shifted point's length is 1, with an equal part for every parameter.
+        """
+        n_ordered, d = len(self.ordered), self.n_parameters
+        sizes = np.array([1] * n_ordered + list(self.n_categories), dtype=np.float64)
+        # The variances of a number uniform in [0, 1] and of a category's features together.
+        variances = np.where(self.is_categorical, 0.5 * (1.0 - 1.0 / sizes), 1.0 / 12.0)
+        parts = 1.0 / np.sqrt(d * variances)
+        middles = np.where(self.is_categorical, math.sqrt(0.5) / sizes, 0.5)
+        return Trend(middles[self.groups], parts[self.groups])
 
     def __call__(self, X: Array) -> Array:
         """Return the features, shape (n, p), of encoded points X (n, d)."""

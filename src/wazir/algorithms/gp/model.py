@@ -20,10 +20,10 @@ from wazir.surrogates.priors import LogNormalPrior, default_prior
 # From stored hyperparameters a few evaluations are enough; the prior's centre, and a smooth and
 # noisy start, are tried again from time to time, so that no fit stays in a poor mode for ever.
 _N_WARM, _N_COLD = 10, 20
-_N_BOTH_UNTIL, _CENTRE_EVERY, _SMOOTH_EVERY = 12, 5, 10
+_N_BOTH_UNTIL, _CENTRE_SHARE, _SMOOTH_SHARE = 12, 0.2, 0.1
 _SMOOTHER, _NOISIER = 1.5, 4.0
-# After a fit to n trials the next one waits for n / 50 more.
-_REFIT_SHARE = 50
+# After a fit to n trials the next one waits for n / 20 more.
+_REFIT_SHARE = 20
 _LONGER = 1.0
 _SALT_SUBSET = 3
 
@@ -78,11 +78,15 @@ class Model:
 
 @dataclass(frozen=True)
 class ModelMaker:
-    """Fits models to the histories of one study; `seed` is the study's."""
+    """Fits models to the histories of one study; `seed` is the study's.
+
+    With `has_trend` the processes have a quadratic trend.
+    """
 
     encoding: Encoding
     seed: int
     settings: GpSettings
+    has_trend: bool = False
 
     @property
     def features(self) -> FeatureMap:
@@ -96,7 +100,7 @@ class ModelMaker:
     @property
     def theta_size(self) -> int:
         """Number of hyperparameters."""
-        return self.features.n_parameters + 2 + 2 * self._n_warped
+        return self.features.n_parameters + 2 + self.has_trend + 2 * self._n_warped
 
     def make(
         self, history: History, known: Fitted | None, weights_rng: np.random.Generator
@@ -116,8 +120,12 @@ class ModelMaker:
         losses = scalarise(filled, weights_rng)
         is_half_rank = self.settings.output_warping is OutputWarping.HALF_RANK
         outputs = half_rank(losses) if is_half_rank else standardise(losses)
-        data = Data(features(history.X), features.groups, outputs.values, self._n_warped)
-        prior = default_prior(features.is_categorical, self._n_warped)
+        data = Data(
+            *(features(history.X), features.groups, outputs.values),
+            n_warped=self._n_warped,
+            trend=features.trend() if self.has_trend else None,
+        )
+        prior = default_prior(features.is_categorical, self._n_warped, has_trend=self.has_trend)
         fitted = self._fit(data, prior, known)
         rows = _model_rows(data.y, self.settings.max_model_points)
         thetas = self._averaged(fitted, prior, len(data.y))
@@ -132,7 +140,7 @@ class ModelMaker:
             return known
         rng = np.random.default_rng([self.seed, n, _SALT_SUBSET])
         rows = _fit_rows(data.y, self.settings.max_fit_points, rng)
-        theta = fit_theta(data.subset(rows), prior, _starts(prior, known, n))
+        theta = fit_theta(data.subset(rows), prior, _starts(prior, known, n, rng))
         return Fitted.rounded(theta, n)
 
     def _averaged(self, fitted: Fitted, prior: LogNormalPrior, n: int) -> Sequence[Array]:
@@ -148,11 +156,13 @@ class ModelMaker:
         return [fitted.theta, prior.centre, np.minimum(longer, prior.high)]
 
 
-def _starts(prior: LogNormalPrior, known: Fitted | None, n: int) -> list[Start]:
+def _starts(
+    prior: LogNormalPrior, known: Fitted | None, n: int, rng: np.random.Generator
+) -> list[Start]:
     starts = [] if known is None else [Start(known.theta, _N_WARM)]
-    if known is None or n <= _N_BOTH_UNTIL or n % _CENTRE_EVERY == 0:
+    if known is None or n <= _N_BOTH_UNTIL or rng.random() < _CENTRE_SHARE:
         starts.append(Start(prior.centre, _N_COLD))
-    if known is None or n % _SMOOTH_EVERY == 0:
+    if known is None or rng.random() < _SMOOTH_SHARE:
         smooth = prior.centre.copy()
         smooth[: prior.n_length_scales] += _SMOOTHER
         # The noise comes after the length scales and the variance.

@@ -23,7 +23,8 @@ class GpSettings:
 
     `n_averaged`: below so many results the acquisition is averaged over three sets of
     hyperparameters. `warps_inputs`: whether ordered inputs are bent. `penalises_replicates`:
-    whether the expected improvement counts the noise of the observation to be made.
+    whether the expected improvement counts the noise of the observation to be made. `trend_every`:
+    how often, in trials, a search that has stalled uses a model with a trend; 0 for never.
     `exploration`: share of suggestions made by an optimistic bound in a space with categories.
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
     from `n_climbs` of each kind the acquisition is climbed with `n_climb_evaluations`.
@@ -37,6 +38,7 @@ class GpSettings:
     n_averaged: int = 0
     warps_inputs: bool = False
     penalises_replicates: bool = True
+    trend_every: int = 2
     exploration: float = 0.1
     n_uniform: int = 200
     n_near: int = 300
@@ -48,6 +50,8 @@ class GpSettings:
     def __post_init__(self) -> None:
         if not 0.0 <= self.exploration <= 1.0:
             raise InvalidInputError(f"exploration lies in [0, 1], got {self.exploration!r}")
+        if self.trend_every < 0:
+            raise InvalidInputError(f"trend_every must not be negative, got {self.trend_every!r}")
         for name in ("n_uniform", "n_near", "n_climbs", "n_climb_evaluations"):
             if getattr(self, name) < 1:
                 raise InvalidInputError(f"{name} must be at least 1, got {getattr(self, name)!r}")

@@ -29,7 +29,7 @@ def test_phases_are_explained() -> None:
     assert kinds == ["initial"] * 4 + ["model"] * 2
     explanation = made[-1].explanation
     assert set(explanation) == {
-        *("version", "kind", "aim", "acquisition", "value", "mean", "std"),
+        *("version", "kind", "aim", "model", "acquisition", "value", "mean", "std"),
         *("expected_improvement", "log_hyperparameters", "fitted_at"),
     }
     assert explanation["aim"] in {"explore", "exploit"}

@@ -137,3 +137,24 @@ def test_no_value_at_all_is_no_error() -> None:
     empty = History(history.X, np.full((5, len(config.objectives)), np.nan), history.pending)
     model = fit(empty)
     assert np.isfinite(model.predict(history.X).mean).all()
+
+
+def test_a_trend_covers_all_features_equally() -> None:
+    features = FeatureMap.of(Encoding.of(SPACE))
+    F = features(history_of(4000).X)
+    z = features.trend().shifted(F)
+    np.testing.assert_allclose(z.mean(axis=0), 0.0, atol=0.1)
+    per_parameter = np.bincount(features.groups, weights=(z**2).mean(axis=0))
+    # An integer of five values varies more than a number does.
+    np.testing.assert_allclose(per_parameter, [1 / 3, 1 / 2, 1 / 3], rtol=0.1)
+
+
+def test_a_model_with_a_trend_has_one_hyperparameter_more() -> None:
+    encoding = Encoding.of(SPACE)
+    plain, bowl = (
+        ModelMaker(encoding, 0, GpSettings(), has_trend=has_trend) for has_trend in (False, True)
+    )
+    assert bowl.theta_size == plain.theta_size + 1
+    model = bowl.make(history_of(20), None, rng())
+    assert len(model.fitted.theta) == bowl.theta_size
+    assert model.process.kernel.trend is not None
