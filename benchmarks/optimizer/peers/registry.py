@@ -138,8 +138,8 @@ _KNOWN = (
         "peers.nevergrad",
         "nevergrad",
         ("nevergrad", "numpy"),
-        "`NGOpt` with budget and workers, `suggest` for the default, `TransitionChoice` for "
-        "discrete numbers, `Choice` of `Dict`s for branches",
+        "`NGOpt` with budget and workers, `suggest` for the default, whole numbers for discrete "
+        "ones, `Choice` of `Dict`s for branches",
     ),
     Peer(
         "hyperopt",

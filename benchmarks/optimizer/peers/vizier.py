@@ -8,8 +8,10 @@ from typing import Any
 
 import jax
 from vizier import pyvizier as vz
+
+# As its service imports it: the public module needs packages that the installation leaves out.
+from vizier._src.algorithms.designers.gp_ucb_pe import VizierGPUCBPEBandit
 from vizier.algorithms import ActiveTrials, CompletedTrials
-from vizier.algorithms.designers import VizierGPUCBPEBandit
 
 from peers.axes import Axis, active, axes_of, complete
 from peers.protocol import Params, Setup
