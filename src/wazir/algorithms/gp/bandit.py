@@ -26,7 +26,6 @@ from wazir.algorithms.gp.initial_design import default_point, n_initial_points, 
 from wazir.algorithms.gp.model import Model, ModelMaker
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
-from wazir.algorithms.gp.stalling import is_stalled
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import ObservationNoise, StudyConfig
@@ -182,13 +181,14 @@ class _Planner:
     def _wants_trend(self, history: History, trial_id: int) -> bool:
         """Return whether the model of a trial has a trend.
 
-        A process without one has no opinion far from the data. Where the search has stalled, one
-        that extrapolates looks in other places, so the two take turns.
+        A process without one has no opinion far from the data and walks in small steps; one with
+        a trend extrapolates. They take turns, so that neither is stuck for long where the other
+        one would move on.
         """
         every = self.settings.trend_every
         if not every or trial_id % every or len(self.config.objectives) > 1:
             return False
-        return history.n_observed >= _MIN_FOR_TREND and is_stalled(history.Y[:, 0])
+        return history.n_observed >= _MIN_FOR_TREND
 
     def _criterion(self, model: Model, is_optimistic: bool) -> Criterion:
         def acquisition(i: int) -> Acquisition:

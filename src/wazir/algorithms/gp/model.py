@@ -22,8 +22,8 @@ from wazir.surrogates.priors import LogNormalPrior, default_prior
 _N_WARM, _N_COLD = 10, 20
 _N_BOTH_UNTIL, _CENTRE_SHARE, _SMOOTH_SHARE = 12, 0.2, 0.1
 _SMOOTHER, _NOISIER = 1.5, 4.0
-# After a fit to n trials the next one waits for n / 20 more.
-_REFIT_SHARE = 20
+# After a fit to n trials the next one waits for n / 10 more.
+_REFIT_SHARE = 10
 _LONGER = 1.0
 _SALT_SUBSET = 3
 

@@ -24,7 +24,7 @@ class GpSettings:
     `n_averaged`: below so many results the acquisition is averaged over three sets of
     hyperparameters. `warps_inputs`: whether ordered inputs are bent. `penalises_replicates`:
     whether the expected improvement counts the noise of the observation to be made. `trend_every`:
-    how often, in trials, a search that has stalled uses a model with a trend; 0 for never.
+    one trial in so many is found with a model that has a trend; 0 for none.
     `exploration`: share of suggestions made by an optimistic bound in a space with categories.
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
     from `n_climbs` of each kind the acquisition is climbed with `n_climb_evaluations`.
