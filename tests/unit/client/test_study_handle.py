@@ -38,6 +38,21 @@ def test_each_call_of_suggest_gives_another_trial_unless_a_client_is_named(study
     assert study.suggest(client_id="me").id == study.suggest(client_id="me").id
 
 
+def test_a_batch_is_a_list_of_different_trials(study):
+    batch = study.suggest(count=3)
+    assert [trial.id for trial in batch] == [1, 2, 3]
+    assert len({trial.parameters["x"] for trial in batch}) == 3
+    mine = study.suggest(count=2, client_id="me")
+    assert [t.id for t in study.suggest(count=2, client_id="me")] == [t.id for t in mine]
+    assert [trial.id for trial in study.suggest(count=1)] == [6]
+
+
+@pytest.mark.parametrize("count", [0, -1, 1001])
+def test_a_batch_has_a_size(study, count):
+    with pytest.raises(InvalidInputError, match="count must lie in"):
+        study.suggest(count=count)
+
+
 def test_optimize_runs_to_a_total_and_goes_on(study):
     study.optimize(lambda trial: trial.parameters["x"], trials=5)
     assert [trial.state for trial in study.trials] == [TrialState.SUCCEEDED] * 5
