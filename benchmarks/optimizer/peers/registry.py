@@ -47,13 +47,15 @@ class Peer:
 
 
 def find_peer(name: str) -> Peer:
-    """Return the optimizer of a name; `wazir:NAME` is Wazir with another algorithm.
+    """Return the optimizer of a name.
+
+    `wazir:NAME` is Wazir with another algorithm, `ablation:NAME` a variant of its default.
 
     Raises:
         KeyError: there is none of that name.
     """
     base, _, algorithm = name.partition(":")
-    if base not in PEERS or (algorithm and base != "wazir"):
+    if base not in PEERS or (algorithm and base not in ("wazir", "ablation")):
         raise KeyError(f"no optimizer has the name {name!r}; there are {', '.join(PEERS)}")
     return dataclasses.replace(PEERS[base], name=name, choice=algorithm or PEERS[base].choice)
 
@@ -66,6 +68,15 @@ _KNOWN = (
         "wazir",
         ("wazir", "numpy", "scipy"),
         "`create_study(...)`, study in memory, the default as the parameters' defaults",
+    ),
+    Peer(
+        "ablation",
+        "a variant of Wazir's Gaussian-process bandit",
+        "peers.ablation",
+        "wazir",
+        ("wazir", "numpy", "scipy"),
+        "the bandit alone, one setting changed; the default as the parameters' defaults",
+        choice="as_it_is",
     ),
     Peer(
         "random",

@@ -14,7 +14,7 @@ class Wazir:
     def __init__(self, setup: Setup, algorithm: str) -> None:
         self._study = wazir.create_study(
             "benchmark",
-            parameters=_parameters(setup.space, setup.default or {}),
+            parameters=parameters_of(setup.space, setup.default or {}),
             minimize="value",
             algorithm=algorithm or "DEFAULT",
             seed=setup.seed,
@@ -49,7 +49,8 @@ def make(setup: Setup, choice: str) -> Wazir:
     return Wazir(setup, choice)
 
 
-def _parameters(space: Sequence[dict[str, object]], default: Params) -> dict[str, Parameter]:
+def parameters_of(space: Sequence[dict[str, object]], default: Params) -> dict[str, Parameter]:
+    """Return the parameters of a space, with the values of `default` as their defaults."""
     axes = axes_of(space)
     given = {parameter["name"]: parameter for parameter in space}
     return _level(axes, None, given, default)
