@@ -53,7 +53,7 @@ def _measured(
     sizes = {
         record["n"] for record in known if record["peer"] == peer.name and "mean_ms" in record
     }
-    if "size" not in parts:
+    if "size" not in parts and peer.requirements != "problems":
         yield measuring.size(peer, python, args.source)
     if "first" not in parts:
         base_python = str(environment(find_peer("wazir").requirements_file))

@@ -80,14 +80,21 @@ def _means(records: Sequence[Record], size: int) -> list[float]:
 def _cost(records: Sequence[Record], size: int) -> str:
     found = _means(records, size)
     if found:
-        return spread(found, "{:.3g}")
+        return f"{_short(statistics.median(found))} ({_short(min(found))}-{_short(max(found))})"
     failed = any(it["part"] == "failure" and it["n"] == size for it in records)
     return "failed" if failed else "-"
 
 
+def _short(value: float) -> str:
+    """Return three significant digits, whole numbers from 1,000 on."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def _ratio(records: Sequence[Record], own: Sequence[Record], size: int) -> str:
     theirs, ours = _means(records, size), _means(own, size)
-    return f"{statistics.median(theirs) / statistics.median(ours):.3g}" if theirs and ours else "-"
+    if not theirs or not ours:
+        return "-"
+    return _short(statistics.median(theirs) / statistics.median(ours))
 
 
 def _first_ratios(records: Sequence[Record]) -> list[float]:
