@@ -206,7 +206,7 @@ def test_every_public_name_is_described():
 
 
 def test_the_numbers_of_the_prior_are_those_of_the_code():
-    text = (DOCS / "explanation/mathematics.md").read_text()
+    text = (DOCS / "explanation/optimizer.md").read_text()
     low, high = priors.LENGTH_SCALE_RANGE
     assert f"{priors.LENGTH_SCALE_CENTRE:g} + \\tfrac12 \\log d" in text
     assert f"for a CATEGORICAL {priors.CATEGORICAL_SHIFT:g} more" in text
