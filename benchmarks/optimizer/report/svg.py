@@ -21,14 +21,16 @@ WIDTH, HEIGHT = 720, 380
 LEFT, RIGHT, TOP, BOTTOM = 56, 190, 34, 44
 
 
+LABEL_HEIGHT, LABEL_WIDTH = 13.0, 110.0
+
+
 @dataclass(frozen=True)
 class Line:
-    """A named curve, or single points with `is_dot`; `is_own` is drawn thick."""
+    """A named curve, in the style of a number; number 0 is drawn thick, a dot has one point."""
 
     name: str
     points: Sequence[tuple[float, float]]
-    is_own: bool = False
-    is_dot: bool = False
+    style: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,29 +51,58 @@ class Axis:
         return (value - low) / (high - low)
 
 
+Place = Callable[[float], float]
+
+
 def chart(title: str, across: Axis, up: Axis, lines: Sequence[Line]) -> str:
-    """Return a chart with its legend at the right, in the order of the lines."""
+    """Return curves with their legend at the right, in the order of the lines."""
+    x, y = _places(across, up)
+    drawn = [part for index, line in enumerate(lines) for part in _curve(line, index, x, y)]
+    return _document(title, [*_grid(across, up, x, y), *drawn])
 
-    def x(value: float) -> float:
-        return LEFT + across.place(value) * (WIDTH - LEFT - RIGHT)
 
-    def y(value: float) -> float:
-        return HEIGHT - BOTTOM - up.place(value) * (HEIGHT - TOP - BOTTOM)
+def dots(title: str, across: Axis, up: Axis, lines: Sequence[Line]) -> str:
+    """Return the first point of each line with its name beside it."""
+    x, y = _places(across, up)
+    places = [(y(line.points[0][1]), x(line.points[0][0]), line) for line in lines]
+    places.sort(key=lambda place: place[:2])
+    parts: list[str] = []
+    taken: list[tuple[float, float]] = []
+    for top, left, line in places:
+        label = top
+        while any(_overlaps((left, label), other) for other in taken):
+            label += 1.0
+        taken.append((left, label))
+        radius, colour = (7, COLOURS[0]) if line.style == 0 else (5, COLOURS[1])
+        parts.append(f'<circle cx="{left:.1f}" cy="{top:.1f}" r="{radius}" fill="{colour}"/>')
+        parts.append(_text(left + 10, label + 4, line.name, "start"))
+    return _document(title, [*_grid(across, up, x, y), *parts])
 
-    parts = [
+
+def _overlaps(label: tuple[float, float], other: tuple[float, float]) -> bool:
+    across, up = abs(label[0] - other[0]), abs(label[1] - other[1])
+    return across < LABEL_WIDTH and up < LABEL_HEIGHT
+
+
+def _places(across: Axis, up: Axis) -> tuple[Place, Place]:
+    """Return where values lie in the picture, left to right and top to bottom."""
+    width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    return (
+        lambda value: LEFT + across.place(value) * width,
+        lambda value: HEIGHT - BOTTOM - up.place(value) * height,
+    )
+
+
+def _document(title: str, parts: Sequence[str]) -> str:
+    head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         f"<title>{escape(title)}</title><style>{STYLE}</style>",
         f'<text class="title" x="{LEFT}" y="20">{escape(title)}</text>',
-        *_grid(across, up, x, y),
-        *(part for index, line in enumerate(lines) for part in _line(line, index, x, y)),
-        "</svg>",
     ]
-    return "\n".join(parts) + "\n"
+    return "\n".join([*head, *parts, "</svg>"]) + "\n"
 
 
-def _grid(
-    across: Axis, up: Axis, x: Callable[[float], float], y: Callable[[float], float]
-) -> list[str]:
+def _grid(across: Axis, up: Axis, x: Place, y: Place) -> list[str]:
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
     parts = []
     for tick in up.ticks:
@@ -97,23 +128,15 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _line(
-    line: Line, index: int, x: Callable[[float], float], y: Callable[[float], float]
-) -> list[str]:
-    colour = COLOURS[index % len(COLOURS)]
-    dash = DASHES[index // len(COLOURS) % len(DASHES)]
-    legend_x, legend_y = WIDTH - RIGHT + 14, TOP + 8 + 18 * index
-    name = _text(legend_x + 32, legend_y + 4, line.name, "start")
-    if line.is_dot:
-        radius = 7 if line.is_own else 5
-        dots = [
-            f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="{radius}" fill="{colour}"/>'
-            + _text(x(a) + 9, y(b) + 4, line.name, "start")
-            for a, b in line.points
-        ]
-        return dots
-    kind = "line own" if line.is_own else "line"
+def _curve(line: Line, index: int, x: Place, y: Place) -> list[str]:
+    colour = COLOURS[line.style % len(COLOURS)]
+    dash = DASHES[line.style // len(COLOURS) % len(DASHES)]
+    left, top = WIDTH - RIGHT + 14, TOP + 8 + 18 * index
+    kind = "line own" if line.style == 0 else "line"
     style = f'class="{kind}" stroke="{colour}"' + (f' stroke-dasharray="{dash}"' if dash else "")
     path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in line.points)
-    sample = f"{legend_x},{legend_y} {legend_x + 26},{legend_y}"
-    return [f'<polyline {style} points="{path}"/>', f'<polyline {style} points="{sample}"/>', name]
+    return [
+        f'<polyline {style} points="{path}"/>',
+        f'<polyline {style} points="{left},{top} {left + 26},{top}"/>',
+        _text(left + 32, top + 4, line.name, "start"),
+    ]

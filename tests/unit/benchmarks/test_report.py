@@ -169,12 +169,13 @@ def test_the_report_says_all(results, tmp_path):
 
 def test_figures_are_well_formed_and_hold_each_optimizer(results):
     sections = results.sections()
-    svg = figures.convergence("mixed", sections["mixed"], "wazir", [5, 10, 20])
+    svg = figures.convergence("mixed", sections["mixed"], {"wazir": 0, "other": 1}, [5, 10, 20])
     root = ET.fromstring(svg)
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"wazir", "other", "trials"} <= set(texts)
     assert svg.count("<polyline") == 4
-    ET.fromstring(figures.quality_and_cost(results, "wazir", 20))
+    root = ET.fromstring(figures.quality_and_cost(results, "wazir", 20))
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}circle"))) == 2
 
 
 def test_the_failures_table_counts_by_error(results):
