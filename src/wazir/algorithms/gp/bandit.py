@@ -22,7 +22,12 @@ from wazir.algorithms.gp.acquisition import (
 from wazir.algorithms.gp.criterion import Criterion
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.hyperparameters import Fitted, latest
-from wazir.algorithms.gp.initial_design import default_point, n_initial_points, sobol_point
+from wazir.algorithms.gp.initial_design import (
+    default_point,
+    middle_point,
+    n_initial_points,
+    sobol_point,
+)
 from wazir.algorithms.gp.model import Model, ModelMaker
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
@@ -118,6 +123,8 @@ class _Planner:
             first = default_point(self.config.space, self.encoding)
             if first is not None:
                 return first, {"kind": "initial", "point": "defaults"}
+            middle = middle_point(self.encoding, self.config.seed)
+            return middle, {"kind": "initial", "point": "middle"}
         taken = frozenset(history.keys())
         n_varied = sum(not column.is_constant for column in self.encoding.columns)
         if n_varied == 0:

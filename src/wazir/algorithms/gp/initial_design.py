@@ -15,6 +15,7 @@ _MIN_POINTS, _MAX_POINTS = 4, 12
 # trial reaches. So many points in a row are spread over the space.
 _N_TRIES = 32
 _FAR = 1 << 31
+_MIDDLE = 0.5
 
 
 def n_initial_points(n_parameters: int) -> int:
@@ -32,6 +33,17 @@ def default_point(space: SearchSpace, encoding: Encoding) -> Array | None:
         return None
     first: Array = encoding.encode([space.complete({})])[0]
     return first
+
+
+def middle_point(encoding: Encoding, seed: int) -> Array:
+    """Return the point in the middle of all ordered parameters, shape (d,).
+
+    Categories have no middle: they are those of the study's first Sobol point.
+    """
+    first = scrambled_sobol(np.array([0]), encoding.n_columns, seed)
+    ordered = np.array([column.axis.is_ordered for column in encoding.columns])
+    point: Array = encoding.spread(np.where(ordered, _MIDDLE, first))[0]
+    return point
 
 
 def sobol_point(encoding: Encoding, seed: int, trial_id: int, taken: Set[bytes]) -> Array | None:

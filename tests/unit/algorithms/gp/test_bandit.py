@@ -70,6 +70,23 @@ def test_the_defaults_come_first_if_there_are_any() -> None:
     assert loop.suggest()[0].parameters != {"x": 0.125, "n": 5}
 
 
+def test_without_defaults_the_middle_comes_first() -> None:
+    space = SearchSpace({"rate": Double(1e-4, 1.0, scale="log"), "n": Integer(1, 9)})
+    first, second = Loop(GpBandit(), study_config(space)).suggest(2)
+    assert first.parameters == {"rate": pytest.approx(1e-2), "n": 5}
+    assert first.explanation["point"] == "middle"
+    assert second.parameters != first.parameters
+
+
+def test_there_is_no_middle_category() -> None:
+    space = SearchSpace({"c": Categorical(["a", "b", "c"])})
+    firsts = {
+        Loop(GpBandit(), study_config(space, seed=seed)).suggest()[0].parameters["c"]
+        for seed in range(20)
+    }
+    assert firsts == {"a", "b", "c"}
+
+
 def test_a_failing_model_gives_a_sobol_point_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise np.linalg.LinAlgError("no factor")
