@@ -10,11 +10,12 @@ from html import escape
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 STYLE = """
-text { font: 12px system-ui, sans-serif; fill: #24292f }
+text { font: 12px system-ui, sans-serif; fill: #6e7781 }
 .title { font-size: 14px; font-weight: 600 }
 .grid { stroke: #8c959f; stroke-opacity: .3 }
 .line { fill: none; stroke-width: 1.6 }
 .own { stroke-width: 3 }
+@media (prefers-color-scheme: light) { text { fill: #24292f } }
 @media (prefers-color-scheme: dark) { text { fill: #c9d1d9 } }
 """
 WIDTH, HEIGHT = 720, 380
