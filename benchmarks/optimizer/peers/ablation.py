@@ -7,7 +7,7 @@ from peers.wazir import parameters_of
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.gp.settings import GpSettings, OutputWarping
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot
-from wazir.domain.metrics import Measurement, Metric
+from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, TrialState
@@ -30,7 +30,7 @@ class Variant:
 
     def __init__(self, setup: Setup, settings: GpSettings) -> None:
         space = SearchSpace(parameters_of(setup.space, setup.default or {}))
-        self._config = StudyConfig(space, (Metric("value"),), seed=setup.seed)
+        self._config = StudyConfig(space, (Metric("value", Goal.MINIMIZE),), seed=setup.seed)
         self._bandit = GpBandit(settings)
         self._trials: dict[int, Trial] = {}
 
