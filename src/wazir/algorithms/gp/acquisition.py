@@ -5,15 +5,12 @@ Outputs are minimised, acquisition values maximised.
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import erfcx, ndtr
 
 from wazir.algorithms.axes import Array
-
-_Mask: TypeAlias = NDArray[np.bool_]
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 _SQRT_HALF_PI = math.sqrt(math.pi / 2.0)
@@ -32,8 +29,8 @@ class Acquisition(Protocol):
         """Return how promising points with these predictions are."""
         ...
 
-    def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
-        """Return the derivatives of the value by mean and by standard deviation."""
+    def with_slopes(self, mean: Array, std: Array) -> tuple[Array, Array, Array]:
+        """Return the value and its derivatives by mean and by standard deviation."""
         ...
 
 
@@ -43,21 +40,20 @@ class LogExpectedImprovement:
 
     With z = (best - mean) / std it is log std + log h(z), h(z) = phi(z) + z Phi(z), evaluated
     without underflow as in S. Ament et al., "Unexpected improvements to expected improvement",
-    NeurIPS 2023. Finite
-    for means and deviations from 1e-300 to 1e300.
+    NeurIPS 2023. Finite for means and deviations from 1e-300 to 1e300.
     """
 
     best: float
 
     def value(self, mean: Array, std: Array) -> Array:
         """See Acquisition."""
-        return np.log(std) + log_h(self._score(mean, std))
+        return np.log(std) + log_h(self._score(mean, std))[0]
 
-    def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
+    def with_slopes(self, mean: Array, std: Array) -> tuple[Array, Array, Array]:
         """See Acquisition."""
         z = self._score(mean, std)
-        ratio = h_ratio(z)
-        return -ratio / std, (1.0 - ratio * z) / std
+        value, ratio = log_h(z)
+        return np.log(std) + value, -ratio / std, (1.0 - ratio * z) / std
 
     def _score(self, mean: Array, std: Array) -> Array:
         with np.errstate(over="ignore"):
@@ -83,15 +79,19 @@ class AugmentedLogExpectedImprovement:
     def value(self, mean: Array, std: Array) -> Array:
         """See Acquisition."""
         improvement = LogExpectedImprovement(self.best).value(mean, std)
-        total = np.hypot(std, self.noise)
-        # 1 - noise / total, without the cancellation where std is small.
-        return improvement + 2.0 * np.log(std) - np.log(total) - np.log(total + self.noise)
+        return improvement + self._log_share(std, np.hypot(std, self.noise))
 
-    def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
+    def with_slopes(self, mean: Array, std: Array) -> tuple[Array, Array, Array]:
         """See Acquisition."""
-        by_mean, by_std = LogExpectedImprovement(self.best).slopes(mean, std)
+        value, by_mean, by_std = LogExpectedImprovement(self.best).with_slopes(mean, std)
         total = np.hypot(std, self.noise)
-        return by_mean, by_std + self.noise * (total + self.noise) / (total * total * std)
+        by_share = self.noise * (total + self.noise) / (total * total * std)
+        return value + self._log_share(std, total), by_mean, by_std + by_share
+
+    def _log_share(self, std: Array, total: Array) -> Array:
+        # 1 - noise / total, without the cancellation where std is small.
+        share: Array = 2.0 * np.log(std) - np.log(total) - np.log(total + self.noise)
+        return share
 
 
 @dataclass(frozen=True)
@@ -104,45 +104,34 @@ class LowerConfidenceBound:
         """See Acquisition."""
         return self.beta * std - mean
 
-    def slopes(self, mean: Array, std: Array) -> tuple[Array, Array]:
+    def with_slopes(self, mean: Array, std: Array) -> tuple[Array, Array, Array]:
         """See Acquisition."""
-        return np.full_like(mean, -1.0), np.full_like(std, self.beta)
+        return self.value(mean, std), np.full_like(mean, -1.0), np.full_like(std, self.beta)
 
 
-def log_h(z: Array) -> Array:
-    """Return log(phi(z) + z Phi(z)), elementwise."""
-    result = np.empty_like(z)
-    direct, tail, series = _branches(z)
-    x = z[direct]
-    result[direct] = np.log(np.exp(-0.5 * x * x - _LOG_SQRT_2PI) + x * ndtr(x))
-    x = z[tail]
-    result[tail] = -0.5 * x * x - _LOG_SQRT_2PI + np.log1p(x * _mills(x))
-    x = z[series]
-    result[series] = -0.5 * x * x - _LOG_SQRT_2PI - 2.0 * np.log(-x) + np.log1p(-3.0 / x / x)
-    return result
-
-
-def h_ratio(z: Array) -> Array:
-    """Return Phi(z) / (phi(z) + z Phi(z)), the derivative of log_h, elementwise."""
-    result = np.empty_like(z)
-    direct, tail, series = _branches(z)
-    x = z[direct]
+def log_h(z: Array) -> tuple[Array, Array]:
+    """Return log(phi(z) + z Phi(z)) and its derivative Phi(z) / (phi(z) + z Phi(z))."""
+    x = np.maximum(z, _Z_DIRECT)
     cdf = ndtr(x)
-    result[direct] = cdf / (np.exp(-0.5 * x * x - _LOG_SQRT_2PI) + x * cdf)
-    x = z[tail]
-    result[tail] = _mills(x) / (1.0 + x * _mills(x))
-    x = z[series]
-    result[series] = -x - 2.0 / x
-    return result
+    h = np.exp(-0.5 * x * x - _LOG_SQRT_2PI) + x * cdf
+    value, ratio = np.log(h), cdf / h
+    low = z < _Z_DIRECT
+    if low.any():
+        value[low], ratio[low] = _log_h_below(z[low])
+    return value, ratio
 
 
-def _mills(z: Array) -> Array:
-    """Return Phi(z) / phi(z) for negative z."""
-    result: Array = _SQRT_HALF_PI * erfcx(-z / math.sqrt(2.0))
-    return result
-
-
-def _branches(z: Array) -> tuple[_Mask, _Mask, _Mask]:
-    direct = z > _Z_DIRECT
-    series = z < _Z_SERIES
-    return direct, ~direct & ~series, series
+def _log_h_below(z: Array) -> tuple[Array, Array]:
+    """Return the same for z below -1, where the direct formula cancels."""
+    x = np.maximum(z, _Z_SERIES)
+    mills = _SQRT_HALF_PI * erfcx(-x / math.sqrt(2.0))
+    rest = x * mills
+    value = -0.5 * z * z - _LOG_SQRT_2PI
+    ratio = mills / (1.0 + rest)
+    far = z < _Z_SERIES
+    if not far.any():
+        return value + np.log1p(rest), ratio
+    y = np.minimum(z, _Z_SERIES)
+    series = -2.0 * np.log(-y) + np.log1p(-3.0 / y / y)
+    value += np.where(far, series, np.log1p(np.where(far, 0.0, rest)))
+    return value, np.where(far, -z - 2.0 / y, ratio)

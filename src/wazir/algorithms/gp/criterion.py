@@ -56,9 +56,8 @@ class Criterion:
     ) -> tuple[Array, Array]:
         n_ordered = len(self.features.ordered)
         prediction, d_mean, d_std = process.predict_with_gradient(F, n_ordered)
-        by_mean, by_std = acquisition.slopes(prediction.mean, prediction.std)
-        gradient = by_mean[:, None] * d_mean + by_std[:, None] * d_std
-        return acquisition.value(prediction.mean, prediction.std), gradient
+        value, by_mean, by_std = acquisition.with_slopes(prediction.mean, prediction.std)
+        return value, by_mean[:, None] * d_mean + by_std[:, None] * d_std
 
     def _mean(self, values: Array) -> Array:
         if len(values) == 1:
