@@ -60,7 +60,7 @@ _DEVELOPMENT: Suite = {
         "hpolib_naval_noisy",
     ),
     "conditional": (
-        "xgboost_16",
+        "xgboost_1049",
         "xgboost_1487",
     ),
 }

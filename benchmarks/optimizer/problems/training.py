@@ -5,6 +5,7 @@ nearest value of the space where it lies outside (no regularisation, unlimited d
 evaluation takes 10 to 200 ms on one core.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,32 +23,47 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Task:
-    """A model family on a data set; `build` makes the estimator of a configuration."""
+    """A model family on a data set; `build` makes the estimator of a configuration.
+
+    Losses are cut off at `worst`, which a fit that diverges also has.
+    """
 
     data: Callable[[], tuple[Array, Array]]
     scoring: str
     space: Space
     default: Mapping[str, Value]
     build: Callable[[Params], Any]
+    worst: float = math.inf
     folds: int = 2
 
 
 def training(name: str, task_name: str) -> Problem:
     """Return the problem of one of `TASKS`: the mean loss over the folds."""
-    from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+    from sklearn.metrics import get_scorer
+    from sklearn.model_selection import KFold, StratifiedKFold
 
     task = TASKS[task_name]
     x, y = task.data()
     is_regression = task.scoring == "neg_root_mean_squared_error"
     kind = KFold if is_regression else StratifiedKFold
     folds = list(kind(task.folds, shuffle=True, random_state=0).split(x, y))
+    score = get_scorer(task.scoring)
+
+    def loss(params: Params, train: Array, test: Array) -> float:
+        model = task.build(params)
+        try:
+            model.fit(x[train], y[train])
+        except ValueError as error:
+            if "non-finite" in str(error):
+                return task.worst
+            raise
+        return min(-float(score(model, x[test], y[test])), task.worst)
 
     def function(params: Params) -> float:
         with warnings.catch_warnings():
             # 15 epochs and a bound on the solver of SVC are part of the task.
             warnings.simplefilter("ignore")
-            scores = cross_val_score(task.build(params), x, y, scoring=task.scoring, cv=folds)
-        return -float(scores.mean())
+            return float(np.mean([loss(params, train, test) for train, test in folds]))
 
     return Problem(name, "mixed", task.space, function, default=dict(task.default))
 
@@ -276,6 +292,7 @@ TASKS: dict[str, Task] = {
             "momentum": 0.9,
         },
         _network,
+        worst=10.0,
     ),
     "knn_clusters": Task(
         _clusters,
