@@ -49,7 +49,7 @@ JOB_TEXT = (
     "there, so the whole job can be tested without a process. What is not in the table is a "
     "fault and raises an error."
 )
-HANDLES = ("Study", "Trial")
+HANDLES = ("Recommendation", "Study", "Trial")
 """Classes whose objects are given, not made by their constructor."""
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):")
 _DEFAULT = re.compile(r": ([^:=]+)=")

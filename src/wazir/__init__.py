@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wazir.analysis.recommendation import Recommendation as Recommendation
     from wazir.app.compose import create_study as create_study
     from wazir.app.compose import load_study as load_study
     from wazir.client.study import Study as Study
@@ -22,6 +23,7 @@ _HOMES = {
     "Discrete": "wazir.domain.parameters",
     "Double": "wazir.domain.parameters",
     "Integer": "wazir.domain.parameters",
+    "Recommendation": "wazir.analysis.recommendation",
     "Study": "wazir.client.study",
     "Trial": "wazir.client.trial",
     "WazirError": "wazir.domain.errors",
@@ -34,6 +36,7 @@ __all__ = [
     "Discrete",
     "Double",
     "Integer",
+    "Recommendation",
     "Study",
     "Trial",
     "WazirError",

@@ -40,8 +40,12 @@ class Wazir:
         self._study.add_trial(params, value)
 
     def recommend(self) -> Params | None:
-        """The API offers no recommendation yet: the best value observed."""
-        return None
+        """The study's recommendation, by the model where results look noisy."""
+        try:
+            recommendation = self._study.recommendation
+        except wazir.WazirError:
+            return None
+        return dict(self._study.trial(recommendation.trial_id).parameters)
 
 
 def make(setup: Setup, choice: str) -> Wazir:

@@ -1,24 +1,44 @@
-"""One BLAS thread while an algorithm computes: small matrices are slower with more."""
+"""One BLAS thread while Wazir computes: small matrices are slower with more."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
 from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
+    from wazir.analysis.posterior import Posterior
+
+
+class BlasThreads:
+    """The threads of the BLAS libraries that are loaded when it is first used."""
+
+    def __init__(self) -> None:
+        self._controller: ThreadpoolController | None = None
+
+    def one(self) -> AbstractContextManager[object]:
+        """Return a context with one thread, whatever the process is set to.
+
+        The setting is restored at its end, so that the user's own code keeps its threads.
+        """
+        if self._controller is None:
+            from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - looks at all libraries
+
+            self._controller = ThreadpoolController()
+        context: AbstractContextManager[object] = self._controller.limit(limits=1, user_api="blas")
+        return context
+
 
 class OneThreadAlgorithm:
-    """An algorithm that computes with one BLAS thread, whatever the process is set to.
-
-    The setting is restored after each call, so that the user's own code keeps its threads.
-    """
+    """An algorithm that computes with one BLAS thread."""
 
     def __init__(self, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
-        self._controller: ThreadpoolController | None = None
+        self._threads = BlasThreads()
 
     @property
     def reads(self) -> Reads:
@@ -29,10 +49,19 @@ class OneThreadAlgorithm:
         self, config: StudyConfig, snapshot: Snapshot, trial_ids: Sequence[int]
     ) -> list[Suggestion]:
         """Return the algorithm's suggestions."""
-        if self._controller is None:
-            # It finds the libraries that are loaded: those of the algorithm are by now.
-            from threadpoolctl import ThreadpoolController  # noqa: PLC0415
-
-            self._controller = ThreadpoolController()
-        with self._controller.limit(limits=1, user_api="blas"):
+        with self._threads.one():
             return self._algorithm.suggest(config, snapshot, trial_ids)
+
+
+class OneThreadPosterior:
+    """The model behind recommendations, computed with one BLAS thread; loaded at first use."""
+
+    def __init__(self) -> None:
+        self._threads = BlasThreads()
+
+    def __call__(self, config: StudyConfig, trials: Sequence[Trial]) -> "Posterior":
+        """Return the model's view of trials; see `wazir.analysis.posterior.posterior_of`."""
+        from wazir.analysis.posterior import posterior_of  # noqa: PLC0415 - numpy
+
+        with self._threads.one():
+            return posterior_of(config, trials)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from wazir.analysis.recommendation import recommend
+from wazir.app.blas import OneThreadPosterior
 from wazir.app.clock import system_clock
 from wazir.app.owners import PYTHON_CLIENT, LocalOwners, new_client_ids
 from wazir.app.progress import ProgressBar
@@ -53,7 +55,11 @@ def open_store(location: StorageLocation, *, create: bool) -> Store:
 def make_service(store: Store) -> StudyService:
     """Return the service on a store, with the system's clock and the known algorithms."""
     return StudyService(
-        store, algorithm_named=AlgorithmRegistry(), clock=system_clock, owners=LocalOwners()
+        store,
+        algorithm_named=AlgorithmRegistry(),
+        clock=system_clock,
+        owners=LocalOwners(),
+        recommend=partial(recommend, posterior_of=OneThreadPosterior()),
     )
 
 

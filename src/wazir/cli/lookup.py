@@ -7,6 +7,7 @@ from functools import cached_property
 
 import click
 
+from wazir.analysis.recommendation import Recommendation
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.cli.common import open_study
 from wazir.domain.errors import InvalidInputError, JobError, NotFoundError
@@ -53,6 +54,11 @@ class StudyView:
         except JobError:
             return None
 
+    @cached_property
+    def recommendation(self) -> Recommendation | None:
+        """Which trial to use, None where none has succeeded; computed once."""
+        return self.service.recommend(self.study.name)
+
     @property
     def folder(self) -> StudyDirectory | None:
         """The folder of the study's runs, None without a database on disk."""
@@ -74,7 +80,7 @@ class StudyView:
         return self.folder
 
     def best(self) -> Trial | None:
-        """Return the best SUCCEEDED trial; None without one, or with several objectives."""
+        """Return the trial with the best value; None without one, or with several objectives."""
         if len(self.study.config.objectives) > 1:
             return None
         succeeded = (TrialState.SUCCEEDED,)
@@ -82,7 +88,7 @@ class StudyView:
         return best_trial(trials, self.study.config.objective)
 
     def require_best(self) -> Trial:
-        """Return the best trial.
+        """Return the trial to use: the recommended one, mostly the one with the best value.
 
         Raises:
             InvalidInputError: the study has several objectives.
@@ -93,15 +99,14 @@ class StudyView:
                 f"study {self.study_id!r} has several objectives, so no trial is the best",
                 hint=f"`wazir trials {self.study_id} --sort METRIC` shows them in order",
             )
-        best = self.best()
-        if best is None:
+        if self.recommendation is None:
             n_infeasible = self.counts.infeasible
             failed = f" ({n_infeasible} infeasible)" if n_infeasible else ""
             raise NotFoundError(
                 f"no trial of study {self.study_id!r} has succeeded yet{failed}",
                 hint=f"`wazir show {self.study_id}` shows how it stands",
             )
-        return best
+        return self.service.trial(self.study.name, self.recommendation.trial_id)
 
     def recorded(self, trial: Trial) -> RecordedRun | None:
         """Return what was recorded of a trial's last run, None if it had none."""

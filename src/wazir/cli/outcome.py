@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wazir.app.tuning import TuningStudy
 from wazir.cli.display.text import EndReport, FirstFailure, end_text
+from wazir.cli.luck import luck_text
 from wazir.domain.trials import Trial as StoredTrial
 from wazir.domain.trials import TrialState, best_trial
 from wazir.jobs.attempt_files import last_lines
@@ -27,6 +28,7 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
     _, stored = service.trials(study.name)
     counts = service.counts(study.name)
     best = best_trial(stored, study.config.objective)
+    recommendation = None if best is None else service.recommend(study.name)
     spec = job_spec_of(study)
     report = EndReport(
         study_id=study.name.study_id,
@@ -40,6 +42,7 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
         storage=str(tuning.location.path),
         resume_command=resume_command,
         first_failure=_first_failure(tuning, stored) if best is None else None,
+        luck="" if recommendation is None else luck_text(recommendation),
     )
     return Outcome(end_text(report), counts.succeeded)
 

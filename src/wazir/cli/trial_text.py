@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wazir.cli.json_text import trial_fields
 from wazir.cli.lookup import StudyView
+from wazir.cli.luck import luck_text
 from wazir.cli.tables import label_lines, shown_path
 from wazir.domain.parameters import value_text
 from wazir.domain.trials import Trial
@@ -72,6 +73,8 @@ def best_lines(view: StudyView, trial: Trial) -> list[str]:
     goal = view.study.config.objective.goal.value.lower()
     done = f"{view.counts.succeeded} succeeded of {view.counts.total}"
     lines = [f"best trial of {view.study_id}: {trial.id} ({done}, {goal})"]
+    if view.recommendation is not None:
+        lines += filter(None, [luck_text(view.recommendation)])
     lines += label_lines(metric_rows(view, trial), indent=2)
     lines += ["parameters", *label_lines(parameter_rows(trial), indent=2)]
     rows = run_rows(view, trial)

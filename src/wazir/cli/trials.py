@@ -140,11 +140,15 @@ def _duration_text(seconds: object) -> str:
 def best(study_id: str | None, storage: str | None, as_json: bool) -> None:
     """Show the best trial of STUDY, or of the latest study: its values and its command.
 
+    Where results are noisy, it is the one of which a model of all results expects most, which need
+    not be the one with the best value; then both are named.
+
     Exit code 1 if no trial has succeeded.
     """
     view = view_study(storage, study_id)
     trial = view.require_best()
     if as_json:
-        click.echo(json_text(best_fields(view, trial, system_clock())))
+        fields = best_fields(view, trial, system_clock())
+        click.echo(json_text({**fields, "recommendation": vars(view.recommendation)}))
     else:
         click.echo("\n".join(best_lines(view, trial)))

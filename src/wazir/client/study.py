@@ -1,8 +1,9 @@
 """The Study handle: what a Python user holds."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from wazir.analysis.recommendation import Recommendation
 from wazir.client.optimize import Objective, Optimization, ProgressListener
 from wazir.client.rows import Fields
 from wazir.client.trial import MetricValues, Trial, named_metrics
@@ -19,6 +20,9 @@ from wazir.service.transport import Transport
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Each suggestion of a batch costs about as much as one alone.
+MAX_SUGGESTIONS = 1000
 
 
 class Study:
@@ -92,22 +96,52 @@ class Study:
             raise NotFoundError("no trial has succeeded yet")
         return self._handle(best)
 
-    def suggest(self, *, client_id: str | None = None) -> Trial:
-        """Return a trial to run: a waiting one, or a new suggestion.
+    @property
+    def recommendation(self) -> Recommendation:
+        """The trial whose configuration to use, with what a model expects of it.
 
-        Each call gives another trial. With a `client_id` of your own, a repeated call returns the
-        trial that this client still runs.
+        Where results are noisy it is not the trial with the best observed value, which was mostly
+        lucky, but the one of which a model of all results expects most. With little sign of
+        noise, or several objectives, it is the one with the best value of the first objective.
 
         Raises:
+            NotFoundError: no trial has succeeded yet.
+        """
+        found = self._transport.recommend(self._stored.name)
+        if found is None:
+            raise NotFoundError("no trial has succeeded yet")
+        return found
+
+    @overload
+    def suggest(self, *, client_id: str | None = None) -> Trial: ...
+
+    @overload
+    def suggest(self, *, count: int, client_id: str | None = None) -> list[Trial]: ...
+
+    def suggest(
+        self, *, count: int | None = None, client_id: str | None = None
+    ) -> Trial | list[Trial]:
+        """Return a trial to run, or a list of `count` (1 to 1000): waiting ones, then new ones.
+
+        Trials of a list are chosen to be run at the same time: each takes the others into
+        account. A list is shorter, but not empty, where the search space is exhausted. Each call
+        gives other trials. With a `client_id` of your own, a repeated call returns the trials
+        that this client still runs.
+
+        Raises:
+            InvalidInputError: `count` is out of range.
             NotFoundError: the search space is exhausted.
             ConflictError: the study is not ACTIVE.
         """
+        if count is not None and not 1 <= count <= MAX_SUGGESTIONS:
+            raise InvalidInputError(f"count must lie in [1, {MAX_SUGGESTIONS}], got {count!r}")
         given = self._transport.suggest_trials(
-            self._stored.name, 1, client_id or self._new_client_id()
+            self._stored.name, count or 1, client_id or self._new_client_id()
         )
         if not given:
             raise NotFoundError(f"the search space of study {self.name!r} is exhausted")
-        return self._handle(given[0])
+        handles = [self._handle(trial) for trial in given]
+        return handles[0] if count is None else handles
 
     def optimize(
         self,

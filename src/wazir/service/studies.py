@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wazir.algorithms.protocol import Algorithm
+from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
 from wazir.domain.errors import ConflictError, StaleAttemptError, StudyMismatchError
 from wazir.domain.metrics import Measurement, Metric, select_measurement
@@ -27,10 +28,12 @@ class StudyService:
         algorithm_named: Callable[[str], Algorithm],
         clock: Clock,
         owners: Owners,
+        recommend: Recommender = recommend,
     ) -> None:
         self._store = store
         self._clock = clock
         self._algorithm_named = algorithm_named
+        self._recommend = recommend
         self._suggester = Suggester(store, algorithm_named, clock, owners)
 
     def create_study(
@@ -245,6 +248,11 @@ class StudyService:
     ) -> dict[int, list[Measurement]]:
         """Return the intermediate measurements of some trials."""
         return self._store.measurements(name, trial_ids)
+
+    def recommend(self, name: StudyName) -> Recommendation | None:
+        """Return the trial whose configuration to use."""
+        _, succeeded = self._store.trials(name, states=[TrialState.SUCCEEDED])
+        return self._recommend(self._store.study(name).config, succeeded)
 
     def _move(
         self, name: StudyName, trial_id: int, state: TrialState, *, stopping_reason: str

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from wazir.analysis.recommendation import Recommendation
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
@@ -177,4 +178,11 @@ class Transport(Protocol):
         self, name: StudyName, trial_ids: Sequence[int]
     ) -> dict[int, list[Measurement]]:
         """Return the intermediate measurements of some trials, oldest first."""
+        ...
+
+    def recommend(self, name: StudyName) -> Recommendation | None:
+        """Return the trial whose configuration to use, None where no trial has succeeded.
+
+        See `wazir.analysis.recommendation.recommend` for the rule.
+        """
         ...

@@ -38,6 +38,7 @@ class EndReport:
         storage: path of the database.
         resume_command: a shell command that goes on with the job.
         first_failure: shown if no trial has succeeded.
+        luck: says that another trial is recommended than the best one; "" if none is.
     """
 
     study_id: str
@@ -51,6 +52,7 @@ class EndReport:
     storage: str
     resume_command: str
     first_failure: FirstFailure | None = None
+    luck: str = ""
 
 
 def end_text(report: EndReport) -> str:
@@ -61,11 +63,13 @@ def end_text(report: EndReport) -> str:
         lines += ["", *_failure_lines(report), "", *label_lines(_study_rows(report))]
         return "\n".join(lines)
     lines += ["", *_best_lines(report, report.best), ""]
+    # The word would mean the recommended trial.
+    again = str(report.best.id) if report.luck else "best"
     rows = [
         ("directory", "" if report.best_directory is None else str(report.best_directory)),
         ("command", shlex.join(report.best_command)),
         ("run in", str(report.cwd)),
-        ("run again", _wazir_command(report, "rerun", "best")),
+        ("run again", _wazir_command(report, "rerun", again)),
     ]
     return "\n".join([*lines, *label_lines([*rows, *_study_rows(report)])])
 
@@ -78,7 +82,11 @@ def _best_lines(report: EndReport, best: Trial) -> list[str]:
         goal = report.objective.goal.value.lower()
         title += f": {report.objective.name} {exact_text(value)} ({goal})"
     rows = [(clean_line(name), exact_text(value)) for name, value in best.parameters.items()]
-    return [title, *label_lines(rows, indent=2)]
+    lines = [title, *label_lines(rows, indent=2)]
+    if report.luck:
+        show = _wazir_command(report, "best")
+        lines.append(f"{report.luck[0].upper()}{report.luck[1:]}: {show}")
+    return lines
 
 
 def _failure_lines(report: EndReport) -> list[str]:
@@ -108,9 +116,9 @@ def _study_rows(report: EndReport) -> list[tuple[str, str]]:
     ]
 
 
-def _wazir_command(report: EndReport, command: str, trial: str) -> str:
-    """Return a command about a trial; it names the storage where that is not the default."""
+def _wazir_command(report: EndReport, command: str, *trial: str) -> str:
+    """Return a command about the study; it names the storage where that is not the default."""
     argv = ["wazir", command]
     if Path(report.storage) != report.cwd / RUNS_FOLDER / DATABASE_FILE:
         argv += ["--storage", report.storage]
-    return shlex.join([*argv, report.study_id, trial])
+    return shlex.join([*argv, report.study_id, *trial])

@@ -1,0 +1,1 @@
+"""What was learned from a study. Pure: no I/O, no threads, no clock."""

@@ -1,0 +1,117 @@
+"""What a Gaussian process expects of the configurations that were tried, in the objective's units.
+
+A value is f(x) and noise, f a Gaussian process. The mean of f(x) given all values is what a
+configuration is worth (C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine
+Learning, 2006, equations 2.25 and 2.26); the value itself is that and luck.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.gp.history import History
+from wazir.algorithms.gp.model import ModelMaker
+from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.protocol import Snapshot
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import Goal
+from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Mean and standard deviation of the model at a configuration, without noise."""
+
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """A model's view of trials.
+
+    `expected` has the trials by id; those outside of the space are left out. `noise_std` is the
+    learnt standard deviation of the noise. `noise_share` is its variance, and `repeat_share` the
+    variance of values within repeated configurations (0 without repeats), both as shares of the
+    variance of the model's outputs. Means and standard deviations are finite.
+    """
+
+    expected: Mapping[int, Expected]
+    noise_std: float
+    noise_share: float
+    repeat_share: float
+
+
+def posterior_of(config: StudyConfig, trials: Sequence[Trial]) -> Posterior:
+    """Return the model's view of SUCCEEDED trials with a finite value of the only objective.
+
+    Infeasible trials do not belong here: the values that the algorithm makes up for them look like
+    noise where a program fails now and then.
+
+    Raises:
+        ArithmeticError: fewer than two different configurations, or numbers with which no model
+            can be computed.
+    """
+    encoding = Encoding.of(config.space)
+    inside = [trial for trial in trials if _is_inside(config, trial)]
+    history = History.of(config, encoding, Snapshot(completed=inside))
+    first, groups = _configurations(history.X)
+    if len(first) < 2:
+        raise ArithmeticError("only one configuration was tried")
+    maker = ModelMaker(encoding, config.seed, GpSettings())
+    try:
+        # The generator weighs several objectives; here there is one.
+        model = maker.make(history, None, np.random.default_rng(config.seed))
+        # Once per configuration, so that repeats get the same to the last bit.
+        prediction = model.predict(history.X[first])
+    except np.linalg.LinAlgError as error:
+        raise ArithmeticError(f"its covariance cannot be factorised ({error})") from error
+    sign = 1.0 if config.objective.goal is Goal.MINIMIZE else -1.0
+    unit, noise = model.outputs.unit, model.process.parameters.noise
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = sign * (model.outputs.origin + unit * prediction.mean)
+        stds = unit * prediction.std
+        noise_std = unit * math.sqrt(noise)
+        repeat_share = _variance_within(history.Y[:, 0] / unit, first, groups)
+    if not np.isfinite([*means, *stds, noise_std]).all():
+        raise ArithmeticError("the values are too large")
+    pairs = [Expected(*pair) for pair in zip(means.tolist(), stds.tolist(), strict=True)]
+    expected = {t.id: pairs[group] for t, group in zip(inside, groups.tolist(), strict=True)}
+    return Posterior(expected, noise_std, noise, repeat_share)
+
+
+def _configurations(X: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the first row of each different point (k,), and the point of each row (n,)."""
+    numbers: dict[bytes, int] = {}
+    groups = np.array(
+        [numbers.setdefault(key, len(numbers)) for key in row_keys(X)], dtype=np.intp
+    )
+    return np.unique(groups, return_index=True)[1], groups
+
+
+def _variance_within(y: Array, first: NDArray[np.intp], groups: NDArray[np.intp]) -> float:
+    """Return the pooled variance of values y (n,) within their groups (n,), 0 without repeats.
+
+    `first` (k,) are the rows of the groups' first values.
+    """
+    n_repeats = len(y) - len(first)
+    if n_repeats == 0:
+        return 0.0
+    # Seen from the first value of a group, so that equal values differ by exactly 0.
+    distance = y - y[first][groups]
+    means = np.bincount(groups, distance) / np.bincount(groups)
+    return float(np.sum((distance - means[groups]) ** 2)) / n_repeats
+
+
+def _is_inside(config: StudyConfig, trial: Trial) -> bool:
+    try:
+        config.space.check(trial.parameters)
+    except InvalidInputError:
+        return False
+    return True
