@@ -207,3 +207,29 @@ def test_conditional_parameters_are_optimized_in_the_better_branch() -> None:
     best = min(made, key=lambda suggestion: loss(suggestion.parameters)).parameters
     assert best["booster"] == "linear"
     assert loss(best) < 0.05
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e-6, 0.0), (1e9, 0.0), (1.0, 1e4)])
+def test_units_of_the_objective_do_not_matter(scale: float, shift: float) -> None:
+    space, loss = PROBLEMS["training"]
+    plain, other = (Loop(GpBandit(), study_config(space, seed=5)) for _ in range(2))
+    plain.run(9, loss)
+    for trial in plain.completed:
+        other.complete(trial.parameters, scale * loss(trial.parameters) + shift)
+    mine, theirs = plain.suggest()[0].parameters, other.suggest()[0].parameters
+    assert float(mine["rate"]) == pytest.approx(float(theirs["rate"]), rel=1e-3)
+    assert {k: v for k, v in mine.items() if k != "rate"} == {
+        k: v for k, v in theirs.items() if k != "rate"
+    }
+
+
+def test_how_bad_the_worse_half_is_does_not_matter() -> None:
+    space, loss = PROBLEMS["shifted_bowl"]
+    plain, other = (Loop(GpBandit(), study_config(space, seed=5)) for _ in range(2))
+    plain.run(9, loss)
+    median = sorted(loss(trial.parameters) for trial in plain.completed)[4]
+    for trial in plain.completed:
+        value = loss(trial.parameters)
+        other.complete(trial.parameters, value if value <= median else 1e3 * value**3)
+    mine, theirs = plain.suggest()[0].parameters, other.suggest()[0].parameters
+    assert list(mine.values()) == pytest.approx(list(theirs.values()), abs=1e-9)
