@@ -2,11 +2,15 @@
 
 import pytest
 
+from wazir.algorithms.evolution.cma_es import CmaEs
+from wazir.algorithms.evolution.nsga2 import Nsga2
+from wazir.algorithms.evolution.regularized import RegularizedEvolution
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.grid_search import GridSearch
 from wazir.algorithms.protocol import Algorithm
 from wazir.algorithms.quasi_random import QuasiRandomSearch
 from wazir.algorithms.random_search import RandomSearch
+from wazir.algorithms.tpe.search import Tpe
 from wazir.testing.algorithms import AlgorithmContract
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -14,6 +18,10 @@ ALGORITHMS: dict[str, Algorithm] = {
     "GRID_SEARCH": GridSearch(),
     "QUASI_RANDOM_SEARCH": QuasiRandomSearch(),
     "GP_BANDIT": GpBandit(),
+    "TPE": Tpe(),
+    "CMA_ES": CmaEs(),
+    "NSGA2": Nsga2(),
+    "REGULARIZED_EVOLUTION": RegularizedEvolution(),
 }
 
 

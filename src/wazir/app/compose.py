@@ -85,7 +85,8 @@ def create_study(
         parameters: the search space, for example {"C": Double(1e-3, 1e3, scale="log")}.
         minimize: metric or metrics to make small.
         maximize: metric or metrics to make large.
-        algorithm: DEFAULT, RANDOM_SEARCH, GRID_SEARCH, QUASI_RANDOM_SEARCH or GP_BANDIT.
+        algorithm: DEFAULT, GP_BANDIT, TPE, CMA_ES, NSGA2, REGULARIZED_EVOLUTION, RANDOM_SEARCH,
+            GRID_SEARCH or QUASI_RANDOM_SEARCH.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+from wazir.algorithms.default import DefaultAlgorithm
 from wazir.algorithms.protocol import Algorithm, Reads
 from wazir.app.blas import OneThreadAlgorithm
 from wazir.domain.errors import InvalidInputError
@@ -14,13 +15,23 @@ ALGORITHMS: Mapping[str, tuple[str, str]] = {
     "RANDOM_SEARCH": ("wazir.algorithms.random_search", "RandomSearch"),
     "GRID_SEARCH": ("wazir.algorithms.grid_search", "GridSearch"),
     "QUASI_RANDOM_SEARCH": ("wazir.algorithms.quasi_random", "QuasiRandomSearch"),
+    "TPE": ("wazir.algorithms.tpe.search", "Tpe"),
+    "CMA_ES": ("wazir.algorithms.evolution.cma_es", "CmaEs"),
+    "NSGA2": ("wazir.algorithms.evolution.nsga2", "Nsga2"),
+    "REGULARIZED_EVOLUTION": (
+        "wazir.algorithms.evolution.regularized",
+        "RegularizedEvolution",
+    ),
 }
-DEFAULT_ALGORITHM = "GP_BANDIT"
+# Chooses among the others; see wazir.algorithms.default.
+DEFAULT_ALGORITHM = "DEFAULT"
 ALIASES: Mapping[str, str] = {
-    "DEFAULT": DEFAULT_ALGORITHM,
     "ALGORITHM_UNSPECIFIED": DEFAULT_ALGORITHM,
-    "BAYESIAN": DEFAULT_ALGORITHM,
-    "GP": DEFAULT_ALGORITHM,
+    "BAYESIAN": "GP_BANDIT",
+    "GP": "GP_BANDIT",
+    "CMAES": "CMA_ES",
+    "NSGA_II": "NSGA2",
+    "EVOLUTION": "REGULARIZED_EVOLUTION",
     "RANDOM": "RANDOM_SEARCH",
     "GRID": "GRID_SEARCH",
     "SOBOL": "QUASI_RANDOM_SEARCH",
@@ -36,11 +47,11 @@ def canonical_name(text: str) -> str:
     """
     name = text.strip().upper().replace("-", "_").replace(" ", "_")
     name = ALIASES.get(name, name)
-    if name not in ALGORITHMS:
-        known = [*ALGORITHMS, "DEFAULT"]
+    if name not in ALGORITHMS and name != DEFAULT_ALGORITHM:
+        known = [*ALGORITHMS, DEFAULT_ALGORITHM]
         raise InvalidInputError(
             f"an algorithm is {one_of(known)}, got {text!r}",
-            hint=did_you_mean(text, [*ALGORITHMS, *ALIASES]),
+            hint=did_you_mean(text, [*known, *ALIASES]),
         )
     return name
 
@@ -55,10 +66,14 @@ class AlgorithmRegistry:
         """Return the algorithm of a name or alias. Raises InvalidInputError."""
         name = canonical_name(name)
         if name not in self._made:
-            module, attribute = ALGORITHMS[name]
-            factory: Callable[[], Algorithm] = getattr(import_module(module), attribute)
-            made = factory()
-            # Only those that read trials compute with matrices.
-            is_cheap = made.reads is Reads.NOTHING
-            self._made[name] = made if is_cheap else OneThreadAlgorithm(made)
+            self._made[name] = self._make(name)
         return self._made[name]
+
+    def _make(self, name: str) -> Algorithm:
+        if name == DEFAULT_ALGORITHM:
+            return DefaultAlgorithm(self)
+        module, attribute = ALGORITHMS[name]
+        factory: Callable[[], Algorithm] = getattr(import_module(module), attribute)
+        made = factory()
+        # Only those that read trials compute with matrices.
+        return made if made.reads is Reads.NOTHING else OneThreadAlgorithm(made)

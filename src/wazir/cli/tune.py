@@ -71,7 +71,11 @@ COUNT = click.IntRange(min=1)
 )
 @click.option("--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30.")
 @click.option("--parallel", "n_parallel", type=COUNT, help="Trials at a time. Default: 1.")
-@click.option("--algorithm", metavar="NAME", help="random, grid, sobol or the default, a GP.")
+@click.option(
+    "--algorithm",
+    metavar="NAME",
+    help="default (a GP), tpe, cma-es, nsga2, evolution, random, grid or sobol.",
+)
 @click.option("--study", "study_id", metavar="NAME", help="Default: the program's name.")
 @storage_option
 @click.option("--job-dir", metavar="DIR", help="Trial N gets --job-dir DIR/N.")

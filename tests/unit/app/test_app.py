@@ -72,8 +72,10 @@ def test_the_runs_folder_ignores_itself(tmp_path):
         ("RANDOM_SEARCH", "RANDOM_SEARCH"),
         ("grid", "GRID_SEARCH"),
         ("sobol", "QUASI_RANDOM_SEARCH"),
-        ("default", "GP_BANDIT"),
-        ("ALGORITHM_UNSPECIFIED", "GP_BANDIT"),
+        ("default", "DEFAULT"),
+        ("ALGORITHM_UNSPECIFIED", "DEFAULT"),
+        ("cma-es", "CMA_ES"),
+        ("tpe", "TPE"),
     ],
 )
 def test_names_of_algorithms(text, name):

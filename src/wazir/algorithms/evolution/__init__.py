@@ -1,0 +1,1 @@
+"""Evolutionary algorithms: a population of points from which new ones are made."""

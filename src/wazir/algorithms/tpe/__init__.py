@@ -1,0 +1,1 @@
+"""TPE, the tree-structured Parzen estimator."""
