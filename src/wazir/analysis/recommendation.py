@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIN_N_VALUES = 5
 # Shares of the variance of the outputs. The first was chosen on 13 functions of 2 to 20
-# parameters, with and without noise; the tables are in docs/explanation/optimizer.md.
+# parameters, with and without noise.
 NOISE_SHARE = 0.03
 REPEAT_SHARE = 1e-6
 # A mean that is better by less than this share of the noise is not better.
