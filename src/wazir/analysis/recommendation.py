@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 MIN_N_VALUES = 5
 # Shares of the variance of the outputs. The first was chosen on 13 functions of 2 to 20
-# parameters, with and without noise.
-NOISE_SHARE = 0.03
+# parameters, with and without noise: benchmarks/recommendation.py.
+NOISE_SHARE = 0.1
 REPEAT_SHARE = 1e-6
 # A mean that is better by less than this share of the noise is not better.
 _ROUNDING = 1e-6
@@ -89,7 +89,8 @@ def recommend(
     recommended, else the one with the best value. Noise is expected if the study's observation
     noise is HIGH; if it is UNSPECIFIED, where repeats of a configuration differ, or where the
     model has learnt a noise variance above `NOISE_SHARE` of the variance of its outputs. With
-    fewer than `MIN_N_VALUES` values, several objectives or a failing model the best value decides.
+    fewer than `MIN_N_VALUES` values, equal values, several objectives or a failing model the best
+    value decides.
 
     `posterior_of` makes the model; it raises ArithmeticError where there is none.
     """
@@ -128,6 +129,8 @@ def _why_no_model(config: StudyConfig, values: dict[int, float]) -> str:
         return "the best value, as the observation noise is LOW"
     if len(values) < MIN_N_VALUES:
         return f"the best value, as there are fewer than {MIN_N_VALUES}"
+    if len(set(values.values())) == 1:
+        return "the first trial, as all values are equal"
     return ""
 
 

@@ -124,6 +124,7 @@ def never(config, trials):
     [
         (study("LOW"), sampled(0, noise=0.2), "the observation noise is LOW"),
         (study("HIGH"), sampled(0, noise=0.2, n=4), "there are fewer than 5"),
+        (study("HIGH"), sampled(0, noise=0.0, scale=0.0), "all values are equal"),
         (
             study("HIGH", metrics=(LOSS, Metric("size", Goal.MINIMIZE))),
             sampled(0, noise=0.2),

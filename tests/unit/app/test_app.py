@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import wazir
 from wazir.algorithms.protocol import Reads
+from wazir.analysis import posterior
 from wazir.app.blas import OneThreadAlgorithm
 from wazir.app.owners import (
     JOB_CLIENT,
@@ -130,6 +131,25 @@ def test_an_algorithm_computes_with_one_blas_thread_and_leaves_the_others_alone(
         before = blas_threads()
         OneThreadAlgorithm(Looks()).suggest(None, None, [])
         assert blas_threads() == before
+    assert seen == [{1}]
+
+
+def test_a_recommendation_computes_with_one_blas_thread(monkeypatch):
+    seen = []
+    whole = posterior.posterior_of
+
+    def looks(config, trials):
+        seen.append(blas_threads())
+        return whole(config, trials)
+
+    monkeypatch.setattr(posterior, "posterior_of", looks)
+    study = wazir.create_study(
+        "s", parameters={"x": wazir.Double(0, 1)}, minimize="loss", storage=":memory:"
+    )
+    for i in range(6):
+        study.add_trial({"x": i / 6}, float(i))
+    with threadpool_limits(2, user_api="blas"):
+        assert study.recommendation.trial_id == 1
     assert seen == [{1}]
 
 

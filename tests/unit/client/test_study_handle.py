@@ -113,6 +113,16 @@ def test_known_results_and_points_in_line(study):
 def test_a_study_without_success_has_no_best_trial(study):
     with pytest.raises(NotFoundError, match="no trial has succeeded"):
         _ = study.best_trial
+    with pytest.raises(NotFoundError, match="no trial has succeeded"):
+        _ = study.recommendation
+
+
+def test_the_recommendation_of_few_results_is_the_best_trial(study):
+    for x in (0.3, 0.1, 0.2):
+        study.add_trial({"x": x, "kind": "a"}, x)
+    found = study.recommendation
+    assert (found.trial_id, found.value, found.is_by_model) == (2, 0.1, False)
+    assert study.best_trial.id == found.luckiest_trial_id
 
 
 def test_a_stopped_study_gives_no_trials(study):
