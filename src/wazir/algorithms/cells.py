@@ -37,13 +37,13 @@ class Cells:
             if column.axis.is_ordered and not column.is_constant
         ]
         axes = [encoding.columns[j].axis for j in kept]
-        ends = [_edges(axis, np.array([0.0, 1.0])) for axis in axes]
+        ends = [_ends(axis) for axis in axes]
         return cls(
             encoding,
             np.array(kept, dtype=np.intp),
             np.array([has_cells(axis) for axis in axes], dtype=np.bool_),
-            np.array([low[0] for low, _ in ends]),
-            np.array([high[1] for _, high in ends]),
+            np.array([low for low, _ in ends]),
+            np.array([high for _, high in ends]),
         )
 
     def edges(self, X: Array) -> tuple[Array, Array]:
@@ -54,7 +54,7 @@ class Cells:
         low, high = X[:, self.columns], X[:, self.columns]
         for i in np.flatnonzero(self.has_cells):
             axis = self.encoding.columns[self.columns[i]].axis
-            low[:, i], high[:, i] = _edges(axis, low[:, i])
+            low[:, i], high[:, i] = cell_edges(axis, low[:, i])
         return low, high
 
 
@@ -63,11 +63,23 @@ def has_cells(axis: Axis) -> bool:
     return axis.n_levels is not None and axis.n_levels <= _MAX_LEVELS
 
 
-def _edges(axis: Axis, positions: Array) -> tuple[Array, Array]:
-    if not has_cells(axis):
+def cell_edges(axis: Axis, positions: Array) -> tuple[Array, Array]:
+    """Return the lower and upper edges of the cells of snapped positions on an ordered axis.
+
+    Halfway to the next values, in the parameter's scale. On a continuum there are no cells: both
+    are the position itself.
+    """
+    if axis.n_levels is None or axis.n_levels == 1:
         return positions, positions
     if isinstance(axis, IntegerAxis) and axis.ruler.scale is not Scale.LINEAR:
         numbers = np.rint(axis.ruler.from_unit(positions))
         return axis.ruler.to_unit(numbers - 0.5), axis.ruler.to_unit(numbers + 0.5)
-    half = 0.5 / max((axis.n_levels or 1) - 1, 1)
+    half = 0.5 / (axis.n_levels - 1)
     return positions - half, positions + half
+
+
+def _ends(axis: Axis) -> tuple[float, float]:
+    if not has_cells(axis):
+        return 0.0, 1.0
+    low, high = cell_edges(axis, np.array([0.0, 1.0]))
+    return float(low[0]), float(high[1])

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
+from wazir.algorithms.cells import cell_edges
 from wazir.algorithms.encoding import Encoding
 
+_BEYOND = 1.001
 _Mask = NDArray[np.bool_]
 
 
@@ -58,16 +60,17 @@ def mutated(
     full = filled(encoding, X, rng)
     moved = full.copy()
     for j, column in enumerate(encoding.columns):
-        n_levels = column.n_levels
         if column.is_constant:
             continue
         if not column.axis.is_ordered:
-            others = rng.integers(1, n_levels or 2, size=len(X))
-            moved[:, j] = np.mod(full[:, j] + others, n_levels or 1)
+            n_levels = column.n_levels or 2
+            others = rng.integers(1, n_levels, size=len(X))
+            moved[:, j] = np.mod(full[:, j] + others, n_levels)
             continue
-        step = steps[:, j]
-        if n_levels is not None:
-            step = np.copysign(np.maximum(np.abs(step), 1.0 / (n_levels - 1)), step)
+        low, high = cell_edges(column.axis, full[:, j])
+        # A little beyond the edge, so that it is rounded to the next value.
+        reach = _BEYOND * np.where(steps[:, j] > 0, high - full[:, j], full[:, j] - low)
+        step = np.copysign(np.maximum(np.abs(steps[:, j]), reach), steps[:, j])
         moved[:, j] = reflect(full[:, j] + step)
     return encoding.snap(np.where(changed, moved, full))
 

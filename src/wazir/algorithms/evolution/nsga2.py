@@ -15,10 +15,11 @@ from wazir.algorithms.trail import Trail
 from wazir.algorithms.variation import crossed, mutated, one_of_each, polynomial_steps
 from wazir.domain.studies import StudyConfig
 
-POPULATION, POPULATION_OF_SEVERAL = 20, 40
+POPULATION, POPULATION_OF_SEVERAL = 12, 40
 _N_PARENTS = 2
 _CROSSOVER_SHARE = 0.9
-_ETA_CROSSOVER, _ETA_MUTATION = 10.0, 10.0
+# Wider than usual (15 to 20): hundreds of trials, not ten thousands, are to be made.
+_ETA_CROSSOVER, _ETA_MUTATION = 3.0, 3.0
 _N_CHILDREN = 8
 _SALT = 17
 
@@ -43,7 +44,7 @@ class Nsga2:
     """The elitist genetic algorithm NSGA-II, asynchronous.
 
     K. Deb et al., IEEE Trans. Evol. Comput. 6 (2002). It begins with as many trials as the
-    population has, 20 or, for several objectives, 40: the defaults if there are any, then Sobol
+    population has, 12 or, for several objectives, 40: the defaults if there are any, then Sobol
     points. The population is what is left after the best of it and of each next so many trials
     were kept, by front and crowding distance; trials of an unfinished generation count at once.
     Parents win tournaments of two. A child takes each parameter from one of them or, if ordered,

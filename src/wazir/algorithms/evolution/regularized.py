@@ -15,9 +15,9 @@ from wazir.algorithms.trail import Trail
 from wazir.algorithms.variation import mutated, one_of_each
 from wazir.domain.studies import StudyConfig
 
-POPULATION, TOURNAMENT = 50, 12
-N_START = 12
-_LOG10_STEP = (-2.0, -0.4)
+POPULATION, TOURNAMENT = 100, 25
+N_START = 10
+_LOG10_STEP = (-2.0, -0.2)
 _N_MUTANTS = 8
 _SALT = 18
 
@@ -27,10 +27,10 @@ class RegularizedEvolution:
     """Ageing evolution.
 
     E. Real, A. Aggarwal, Y. Huang, Q. V. Le: "Regularized evolution for image classifier
-    architecture search", AAAI 2019. The population is the newest 50 trials that ended, good or
-    not, so that a lucky result dies out. The best of 12 random ones of it is the parent, and one
-    of its parameters changes: an ordered one by a normal step of 0.01 to 0.4 of its axis, a
-    category to any other. The first 12 trials are the defaults, if there are any, and Sobol
+    architecture search", AAAI 2019. The population is the newest 100 trials that ended, good or
+    not, so that a lucky result dies out. The best of 25 random ones of it is the parent, and one
+    of its parameters changes: an ordered one by a normal step of 0.01 to 0.6 of its axis, a
+    category to any other. The first 10 trials are the defaults, if there are any, and Sobol
     points. Of several objectives the winner is one that no other in its tournament dominates.
 
     The explanation holds the "parent_rank" in the population, from 1.
