@@ -1,0 +1,1 @@
+"""The guard against regressions of the default optimizer: a few minutes, a stated error rate."""
