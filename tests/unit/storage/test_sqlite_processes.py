@@ -151,8 +151,8 @@ def test_a_kill_loses_nothing_that_was_acknowledged(file):
         process.stdout.readline()
     process.send_signal(signal.SIGKILL)
     # Not communicate with a time limit: it passes over lines that readline has buffered.
-    rest = process.stdout.read().split()
-    process.wait(30)
+    with process:
+        rest = process.stdout.read().split()
     n_acknowledged = 30 + len(rest)
     assert process.returncode == -signal.SIGKILL
     with closing(SqliteStore(file, create=False)) as store:
