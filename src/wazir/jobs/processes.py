@@ -8,7 +8,7 @@ import functools
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 MARKER: Final = "WAZIR_ATTEMPT_DIR"
@@ -66,18 +66,24 @@ def kill_leftovers(
         Whether nothing that could be found was left within `wait_s`.
     """
     deadline = time.monotonic() + wait_s
+    found: set[ProcessIdentity] = set()
     while True:
-        left = list(_marked_processes(leader, attempt_dir))
         if leader and identify(leader.pid) == leader:
-            left += [pid for pid, _ in session_processes(leader.pid)]
-            left += [leader.pid] if is_running(leader) else []
+            found |= {leader, *_identified(pid for pid, _ in session_processes(leader.pid))}
             signal_session(leader.pid, signal.SIGKILL)
-        for pid in left:
+        found |= _identified(_marked_processes(leader, attempt_dir))
+        # A process that is going has no environment any more, so the marker does not find it.
+        found = {process for process in found if is_running(process)}
+        for process in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if not left or time.monotonic() >= deadline:
-            return not left
+                os.kill(process.pid, signal.SIGKILL)
+        if not found or time.monotonic() >= deadline:
+            return not found
         time.sleep(0.01)
+
+
+def _identified(pids: Iterable[int]) -> set[ProcessIdentity]:
+    return {identity for pid in pids if (identity := identify(pid))}
 
 
 def _marked_processes(leader: ProcessIdentity | None, attempt_dir: str) -> Iterator[int]:
