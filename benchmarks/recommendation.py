@@ -5,7 +5,7 @@ that it is not told of. At some numbers of trials the trial with the best value 
 the model expects most of are compared by their true values. Two numbers decide: the share of the
 learnt noise that is taken for fine structure of the function (`FINE_SHARE`; 0 is the plain posterior
 mean, 1 the best value), and the limit of the learnt noise variance above which the model decides
-(`NOISE_SHARE`; 0 is what a study of HIGH noise does).
+(in `wazir.algorithms.gp.noise`; 0 is what a study of HIGH noise does).
 
 The unit of noise and of differences is the distance from the best to the median of 2,000 random
 points.

@@ -20,14 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
-from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.model import ModelMaker
+from wazir.algorithms.gp.noise import Repeats, sign_of_noise
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.protocol import Snapshot
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal
-from wazir.domain.studies import StudyConfig
+from wazir.domain.studies import ObservationNoise, StudyConfig
 from wazir.domain.trials import Trial
 from wazir.surrogates.gaussian_process import Prediction
 
@@ -50,14 +51,19 @@ class Posterior:
 
     `expected` has the trials by id; those outside of the space are left out. `noise_std` is the
     learnt standard deviation of the noise, fine structure included. `noise_share` is its variance,
-    and `repeat_share` the variance of values within repeated configurations (0 without repeats),
-    both as shares of the variance of the model's outputs. Means and standard deviations are finite.
+    and `repeat_share` the variance of the values of `n_repeats` repeated configurations (0 without
+    repeats), both as shares of the variance of the model's outputs. Means and standard deviations are finite.
     """
 
     expected: Mapping[int, Expected]
     noise_std: float
     noise_share: float
+    n_repeats: int
     repeat_share: float
+
+    def sign_of_noise(self, said: ObservationNoise) -> str:
+        """Return why noise is to be expected, "" if it is not; `said` is what the study says."""
+        return sign_of_noise(said, self.n_repeats, self.repeat_share, self.noise_share)
 
 
 def posterior_of(
@@ -78,7 +84,8 @@ def posterior_of(
     encoding = Encoding.of(config.space)
     inside = [trial for trial in trials if _is_inside(config, trial)]
     history = History.of(config, encoding, Snapshot(completed=inside))
-    first, groups = _configurations(history.X)
+    repeats = Repeats.of(history.X)
+    first, groups = repeats.first, repeats.groups
     if len(first) < 2:
         raise ArithmeticError("only one configuration was tried")
     maker = ModelMaker(encoding, config.seed, GpSettings())
@@ -96,12 +103,12 @@ def posterior_of(
         means = sign * (model.outputs.origin + unit * prediction.mean)
         stds = unit * prediction.std
         noise_std = unit * math.sqrt(noise)
-        repeat_share = _variance_within(history.Y[:, 0] / unit, first, groups)
+        repeat_share = repeats.variance(history.Y[:, 0] / unit)
     if not np.isfinite([*means, *stds, noise_std]).all():
         raise ArithmeticError("the values are too large")
     pairs = [Expected(*pair) for pair in zip(means.tolist(), stds.tolist(), strict=True)]
     expected = {t.id: pairs[group] for t, group in zip(inside, groups.tolist(), strict=True)}
-    return Posterior(expected, noise_std, noise, repeat_share)
+    return Posterior(expected, noise_std, noise, repeats.n_repeats, repeat_share)
 
 
 def with_fine_structure(
@@ -116,29 +123,6 @@ def with_fine_structure(
     mean = smooth.mean + w * (np.bincount(groups, y) / n_repeats - smooth.mean)
     variance = (1 - w) * (w * noise / n_repeats + (1 - w) * smooth.std**2)
     return Prediction(mean, np.sqrt(variance))
-
-
-def _configurations(X: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the first row of each different point (k,), and the point of each row (n,)."""
-    numbers: dict[bytes, int] = {}
-    groups = np.array(
-        [numbers.setdefault(key, len(numbers)) for key in row_keys(X)], dtype=np.intp
-    )
-    return np.unique(groups, return_index=True)[1], groups
-
-
-def _variance_within(y: Array, first: NDArray[np.intp], groups: NDArray[np.intp]) -> float:
-    """Return the pooled variance of values y (n,) within their groups (n,), 0 without repeats.
-
-    `first` (k,) are the rows of the groups' first values.
-    """
-    n_repeats = len(y) - len(first)
-    if n_repeats == 0:
-        return 0.0
-    # Seen from the first value of a group, so that equal values differ by exactly 0.
-    distance = y - y[first][groups]
-    means = np.bincount(groups, distance) / np.bincount(groups)
-    return float(np.sum((distance - means[groups]) ** 2)) / n_repeats
 
 
 def _is_inside(config: StudyConfig, trial: Trial) -> bool:

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from wazir.analysis.posterior import Posterior
 
 MIN_N_VALUES = 5
-# Shares of the variance of the outputs. The first was chosen on 13 functions of 2 to 20
-# parameters, with and without noise: benchmarks/recommendation.py.
-NOISE_SHARE = 0.1
-REPEAT_SHARE = 1e-6
 # A mean that is better by less than this share of the noise is not better.
 _ROUNDING = 1e-6
 
@@ -88,7 +84,7 @@ def recommend(
     be expected, the one of the smallest (largest, if the goal is MAXIMIZE) posterior mean is
     recommended, else the one with the best value. Noise is expected if the study's observation
     noise is HIGH; if it is UNSPECIFIED, where repeats of a configuration differ, or where the
-    model has learnt a noise variance above `NOISE_SHARE` of the variance of its outputs. With
+    model has learnt much noise (`wazir.algorithms.gp.noise`). With
     fewer than `MIN_N_VALUES` values, equal values, several objectives or a failing model the best
     value decides.
 
@@ -147,7 +143,7 @@ def _by_model(
         noise_std=posterior.noise_std,
         luckiest_mean=luckiest.mean,
     )
-    sign = _sign_of_noise(config, posterior)
+    sign = posterior.sign_of_noise(config.observation_noise)
     if not sign:
         return replace(known, reason="the best value, as there is no sign of noise")
     chosen = _best_expected(config.objective.goal, values, posterior)
@@ -170,13 +166,3 @@ def _best_expected(goal: Goal, values: dict[int, float], posterior: "Posterior")
     sign = 1.0 if goal is Goal.MINIMIZE else -1.0
     expected = posterior.expected
     return min(expected, key=lambda i: (sign * expected[i].mean, sign * values[i], i))
-
-
-def _sign_of_noise(config: StudyConfig, posterior: "Posterior") -> str:
-    if config.observation_noise is ObservationNoise.HIGH:
-        return "the observation noise is HIGH"
-    if posterior.repeat_share > REPEAT_SHARE:
-        return "repeats of a configuration differ"
-    if posterior.noise_share > NOISE_SHARE:
-        return "the model finds noise in the values"
-    return ""

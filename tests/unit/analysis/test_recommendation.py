@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wazir.analysis.posterior import Expected, Posterior, posterior_of, with_fine_structure
-from wazir.analysis.recommendation import NOISE_SHARE, Recommendation, recommend
+from wazir.analysis.recommendation import Recommendation, recommend
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.parameters import Categorical, Double
@@ -184,10 +184,10 @@ def test_a_model_that_fails_leaves_the_luckiest():
     assert found.trial_id == found.luckiest_trial_id
 
 
-def fixed(noise_share=0.0, repeat_share=0.0, means=(3.0, 2.0, 1.0, 2.5, 4.0)):
+def fixed(noise_share=0.0, n_repeats=0, repeat_share=0.0, means=(3.0, 2.0, 1.0, 2.5, 4.0)):
     """Return a model that expects the most of trial 3."""
     expected = {i + 1: Expected(mean, 0.1) for i, mean in enumerate(means)}
-    return lambda config, trials: Posterior(expected, 0.5, noise_share, repeat_share)
+    return lambda config, trials: Posterior(expected, 0.5, noise_share, n_repeats, repeat_share)
 
 
 FIVE = [succeeded(i, {"x": i / 10, "y": 0.0}, float(i)) for i in range(1, 6)]
@@ -197,10 +197,17 @@ FIVE = [succeeded(i, {"x": i / 10, "y": 0.0}, float(i)) for i in range(1, 6)]
     ("noise", "posterior", "trial_id", "reason"),
     [
         ("UNSPECIFIED", fixed(), 1, "no sign of noise"),
-        ("UNSPECIFIED", fixed(noise_share=0.9 * NOISE_SHARE), 1, "no sign of noise"),
-        ("UNSPECIFIED", fixed(noise_share=1.1 * NOISE_SHARE), 3, "the model finds noise"),
-        ("UNSPECIFIED", fixed(repeat_share=1e-3), 3, "repeats of a configuration differ"),
-        ("UNSPECIFIED", fixed(repeat_share=1e-9), 1, "no sign of noise"),
+        ("UNSPECIFIED", fixed(noise_share=0.09), 1, "no sign of noise"),
+        ("UNSPECIFIED", fixed(noise_share=0.11), 3, "the model finds noise"),
+        (
+            "UNSPECIFIED",
+            fixed(n_repeats=1, repeat_share=1e-3),
+            3,
+            "repeats of a configuration differ",
+        ),
+        ("UNSPECIFIED", fixed(n_repeats=1, repeat_share=1e-9), 1, "no sign of noise"),
+        ("UNSPECIFIED", fixed(0.11, n_repeats=2), 3, "the model finds noise"),
+        ("UNSPECIFIED", fixed(0.11, n_repeats=3), 1, "no sign of noise"),
         ("HIGH", fixed(), 3, "the observation noise is HIGH"),
         ("LOW", fixed(noise_share=0.5), 1, "the observation noise is LOW"),
     ],

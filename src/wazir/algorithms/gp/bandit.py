@@ -29,13 +29,14 @@ from wazir.algorithms.gp.initial_design import (
     sobol_point,
 )
 from wazir.algorithms.gp.model import Model, ModelMaker
+from wazir.algorithms.gp.noise import Repeats, sign_of_noise
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
-from wazir.domain.studies import ObservationNoise, StudyConfig
+from wazir.domain.studies import StudyConfig
 
-VERSION = "2"
+VERSION = "3"
 _SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED = 4, 5, 6
 _MIN_OBSERVED = 2
 _MIN_FOR_TREND = 15
@@ -52,8 +53,8 @@ class GpBandit:
     The first trial has the parameters' defaults if any has one. Pending trials, those of the same
     call included, are believed to end as the model expects. Where the model fails, a Sobol point
     is suggested and the explanation says so. A point is not suggested twice while others are left
-    to try, unless the study's observation noise is HIGH. Several objectives are weighted at
-    random for each trial.
+    to try, unless there is a sign of noise: see `wazir.algorithms.gp.noise`. Several objectives are
+    weighted at random for each trial.
 
     The explanation holds "kind" (initial, model, fallback) and for a model its "acquisition", the
     acquisition's "value", whether the suggestion means to "explore" or to "exploit", the
@@ -158,7 +159,7 @@ class _Planner:
         explores = rng.random() < self.settings.exploration
         is_optimistic = explores and bool(model.features.categorical)
         criterion = self._criterion(model, is_optimistic)
-        if self.config.observation_noise is ObservationNoise.HIGH:
+        if self._may_replicate(history, model):
             # A replicate may be what tells most; it is weighed like any other point.
             taken = frozenset(row_keys(history.pending))
         best = model.best_points(N_BEST)
@@ -196,6 +197,15 @@ class _Planner:
         if not every or trial_id % every or len(self.config.objectives) > 1:
             return False
         return history.n_observed >= _MIN_FOR_TREND
+
+    def _may_replicate(self, history: History, model: Model) -> bool:
+        is_seen = np.isfinite(history.Y).all(axis=1)
+        repeats = Repeats.of(history.X[is_seen])
+        repeat_share = repeats.variance(model.outputs.values[is_seen])
+        noise = model.process.parameters.noise
+        return bool(
+            sign_of_noise(self.config.observation_noise, repeats.n_repeats, repeat_share, noise)
+        )
 
     def _criterion(self, model: Model, is_optimistic: bool) -> Criterion:
         def acquisition(i: int) -> Acquisition:
