@@ -88,7 +88,7 @@ def posterior_of(
     first, groups = repeats.first, repeats.groups
     if len(first) < 2:
         raise ArithmeticError("only one configuration was tried")
-    maker = ModelMaker(encoding, config.seed, GpSettings())
+    maker = ModelMaker(encoding, config.seed, GpSettings(), noise=config.observation_noise)
     try:
         # The generator weighs several objectives; here there is one.
         model = maker.make(history, None, np.random.default_rng(config.seed))

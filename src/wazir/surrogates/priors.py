@@ -16,7 +16,6 @@ LENGTH_SCALE_CENTRE = -2.0
 LENGTH_SCALE_SD = 1.0
 CATEGORICAL_SHIFT = 1.5
 VARIANCE_CENTRE, VARIANCE_SD = 0.0, 0.5
-NOISE_CENTRE, NOISE_SD = -7.0, 3.0
 TREND_CENTRE, TREND_SD = -1.5, 1.5
 BEND_SD = 0.3
 LENGTH_SCALE_RANGE = (0.005, 300.0)
@@ -24,6 +23,21 @@ VARIANCE_RANGE = (0.02, 50.0)
 NOISE_RANGE = (1e-6, 2.0)
 TREND_RANGE = (1e-4, 50.0)
 BEND_RANGE = (0.25, 4.0)
+
+
+@dataclass(frozen=True)
+class NoisePrior:
+    """Centre and standard deviation of the logarithm of the noise variance, before any data."""
+
+    centre: float
+    sd: float
+
+
+# With a centre of -7 discrete and categorical parameters hid the noise: short length scales
+# explain every value as well. docs/explanation/optimizer.md has the comparison.
+LITTLE_NOISE = NoisePrior(-7.0, 3.0)
+SOME_NOISE = NoisePrior(-5.0, 2.5)
+MUCH_NOISE = NoisePrior(-4.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -47,7 +61,11 @@ class LogNormalPrior:
 
 
 def default_prior(
-    is_categorical: NDArray[np.bool_], n_warped: int = 0, *, has_trend: bool = False
+    is_categorical: NDArray[np.bool_],
+    n_warped: int = 0,
+    *,
+    has_trend: bool = False,
+    noise: NoisePrior = SOME_NOISE,
 ) -> LogNormalPrior:
     """Return the prior for one length scale per parameter, a variance, a noise, a trend and the bends.
 
@@ -63,10 +81,10 @@ def default_prior(
     low, high = np.log(ranges).T
     trend, bends = np.full(int(has_trend), TREND_CENTRE), np.zeros(2 * n_warped)
     return LogNormalPrior(
-        centre=np.r_[centres, VARIANCE_CENTRE, NOISE_CENTRE, trend, bends],
+        centre=np.r_[centres, VARIANCE_CENTRE, noise.centre, trend, bends],
         sd=np.r_[
             np.full(d, LENGTH_SCALE_SD),
-            *(VARIANCE_SD, NOISE_SD),
+            *(VARIANCE_SD, noise.sd),
             np.full_like(trend, TREND_SD),
             np.full_like(bends, BEND_SD),
         ],

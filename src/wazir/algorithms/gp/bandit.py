@@ -181,7 +181,8 @@ class _Planner:
 
     def _model(self, history: History, trial_id: int, *, has_trend: bool) -> Model:
         if has_trend not in self.believers:
-            maker = ModelMaker(self.encoding, self.config.seed, self.settings, has_trend)
+            noise = self.config.observation_noise
+            maker = ModelMaker(self.encoding, self.config.seed, self.settings, has_trend, noise)
             trials = [*self.snapshot.completed, *self.snapshot.pending]
             self.believers[has_trend] = _Believer(maker, latest(trials, maker.theta_size))
         return self.believers[has_trend].update(history, self._rng(trial_id, _SALT_WEIGHTS))

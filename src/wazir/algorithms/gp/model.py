@@ -12,10 +12,17 @@ from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History, scalarise
 from wazir.algorithms.gp.hyperparameters import Fitted
 from wazir.algorithms.gp.settings import GpSettings, OutputWarping
+from wazir.domain.studies import ObservationNoise
 from wazir.surrogates.gaussian_process import Data, GaussianProcess, Prediction, condition
 from wazir.surrogates.marginal_likelihood import Start, fit_theta
 from wazir.surrogates.output_warping import WarpedOutputs, fill_missing, half_rank, standardise
-from wazir.surrogates.priors import LogNormalPrior, default_prior
+from wazir.surrogates.priors import (
+    LITTLE_NOISE,
+    MUCH_NOISE,
+    SOME_NOISE,
+    LogNormalPrior,
+    default_prior,
+)
 
 # From stored hyperparameters a few evaluations are enough; the prior's centre, and a smooth and
 # noisy start, are tried again from time to time, so that no fit stays in a poor mode for ever.
@@ -26,6 +33,11 @@ _SMOOTHER, _NOISIER = 1.5, 4.0
 _REFIT_SHARE = 10
 _LONGER = 1.0
 _SALT_SUBSET = 3
+_NOISE_PRIORS = {
+    ObservationNoise.UNSPECIFIED: SOME_NOISE,
+    ObservationNoise.LOW: LITTLE_NOISE,
+    ObservationNoise.HIGH: MUCH_NOISE,
+}
 
 
 @dataclass(frozen=True)
@@ -80,13 +92,14 @@ class Model:
 class ModelMaker:
     """Fits models to the histories of one study; `seed` is the study's.
 
-    With `has_trend` the processes have a quadratic trend.
+    With `has_trend` the processes have a quadratic trend. `noise` is what the study says of it.
     """
 
     encoding: Encoding
     seed: int
     settings: GpSettings
     has_trend: bool = False
+    noise: ObservationNoise = ObservationNoise.UNSPECIFIED
 
     @property
     def features(self) -> FeatureMap:
@@ -125,7 +138,12 @@ class ModelMaker:
             n_warped=self._n_warped,
             trend=features.trend() if self.has_trend else None,
         )
-        prior = default_prior(features.is_categorical, self._n_warped, has_trend=self.has_trend)
+        prior = default_prior(
+            features.is_categorical,
+            self._n_warped,
+            has_trend=self.has_trend,
+            noise=_NOISE_PRIORS[self.noise],
+        )
         fitted = self._fit(data, prior, known)
         rows = _model_rows(data.y, self.settings.max_model_points)
         thetas = self._averaged(fitted, prior, len(data.y))
