@@ -216,5 +216,6 @@ def test_the_numbers_of_the_prior_are_those_of_the_code():
         f"| {priors.VARIANCE_CENTRE:g} | {priors.VARIANCE_SD:g} | $s^2$ from {low:g} to {high:g}"
         in text
     )
-    assert f"| {priors.NOISE_CENTRE:g} | {priors.NOISE_SD:g} |" in text
+    for noise in (priors.SOME_NOISE, priors.LITTLE_NOISE, priors.MUCH_NOISE):
+        assert f"{noise.centre:g} with width {noise.sd:g}" in text
     assert priors.NOISE_RANGE == (1e-6, 2.0)

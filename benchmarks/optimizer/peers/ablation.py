@@ -19,6 +19,7 @@ VARIANTS: Mapping[str, GpSettings] = {
     "plain_improvement": GpSettings(penalises_replicates=False),
     "standard_outputs": GpSettings(output_warping=OutputWarping.STANDARD),
     "bent_inputs": GpSettings(warps_inputs=True),
+    "little_noise": GpSettings(expects_noise=False),
     "averaged": GpSettings(n_averaged=25),
     "no_exploration": GpSettings(exploration=0.0),
     "more_climbs": GpSettings(n_climbs=5, n_climb_evaluations=25),

@@ -21,6 +21,7 @@ from wazir.surrogates.priors import (
     MUCH_NOISE,
     SOME_NOISE,
     LogNormalPrior,
+    NoisePrior,
     default_prior,
 )
 
@@ -107,6 +108,13 @@ class ModelMaker:
         return FeatureMap.of(self.encoding)
 
     @property
+    def _noise_prior(self) -> NoisePrior:
+        is_unexpected = (
+            self.noise is ObservationNoise.UNSPECIFIED and not self.settings.expects_noise
+        )
+        return LITTLE_NOISE if is_unexpected else _NOISE_PRIORS[self.noise]
+
+    @property
     def _n_warped(self) -> int:
         return len(self.features.ordered) if self.settings.warps_inputs else 0
 
@@ -142,7 +150,7 @@ class ModelMaker:
             features.is_categorical,
             self._n_warped,
             has_trend=self.has_trend,
-            noise=_NOISE_PRIORS[self.noise],
+            noise=self._noise_prior,
         )
         fitted = self._fit(data, prior, known)
         rows = _model_rows(data.y, self.settings.max_model_points)

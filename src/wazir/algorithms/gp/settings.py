@@ -23,7 +23,8 @@ class GpSettings:
 
     `n_averaged`: below so many results the acquisition is averaged over three sets of
     hyperparameters. `warps_inputs`: whether ordered inputs are bent. `penalises_replicates`:
-    whether the expected improvement counts the noise of the observation to be made. `trend_every`:
+    whether the expected improvement counts the noise of the observation to be made.
+    `expects_noise`: whether some noise is likely where the study says nothing. `trend_every`:
     one trial in so many is found with a model that has a trend; 0 for none.
     `exploration`: share of suggestions made by an optimistic bound in a space with categories.
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
@@ -38,6 +39,7 @@ class GpSettings:
     n_averaged: int = 0
     warps_inputs: bool = False
     penalises_replicates: bool = True
+    expects_noise: bool = True
     trend_every: int = 2
     exploration: float = 0.1
     n_uniform: int = 200
