@@ -8,7 +8,7 @@ from pathlib import Path
 from measure import RESULTS, Report
 
 from report import figures, tables
-from report.results import Results, checkpoints, load, references
+from report.results import ALL_ONE_BY_ONE, Results, checkpoints, load, references
 
 SHOWN = (20, 50, 100, 200)
 HOW_TO_READ = """
@@ -16,7 +16,8 @@ Regret is 0 at the best known value of a problem and 1 at the median of what 50 
 reach, clipped to [0, 3]; it is that of the configuration that the optimizer would hand over, in
 true (noise-free) value. Means are over problems, then seeds. Differences are {own}'s regret less the
 other's on the runs that both have, with the 95% interval of a paired bootstrap over problems and
-seeds: *won* and *lost* exclude 0, *equal* lies within 0.05 of it, all else is *undecided*. Stuck
+seeds: *won* and *lost* exclude 0, *equal* lies within 0.05 of it, all else is *undecided*, and so is
+what only one problem says; with fewer than five problems an interval is too narrow. Stuck
 means that a run ends with regret above 0.5. "Trials of {own} to its end": after how many trials
 {own} has what the other has at its end (median over runs).
 """
@@ -43,7 +44,8 @@ def compose(made: Report, results: Results, own: str, folder: Path | None) -> No
     shown = [count for count in SHOWN if count in counts] or counts[-1:]
     made.add(HOW_TO_READ.format(own=own))
     made.add("## Verdicts")
-    made.add(tables.tally(sections, own, shown))
+    parts = {name: peers for name, peers in sections.items() if name != ALL_ONE_BY_ONE}
+    made.add(tables.tally(parts, own, shown))
     made.add(tables.verdicts(sections, own, shown))
     for name, peers in sections.items():
         made.add(f"## {name.replace('_', ' ').capitalize()}")

@@ -14,6 +14,7 @@ from runner.records import CHECKPOINTS, Record, RunSpec, latest, read
 
 REFERENCES = Path(__file__).resolve().parents[1] / "problems" / "references.json"
 WORST = 3.0
+ALL_ONE_BY_ONE = "all together"
 # Trials around a count over which the CPU of a suggestion is averaged, so that rare refits count.
 CPU_WINDOW = 4
 
@@ -92,11 +93,18 @@ class Results:
         return run.category if run.spec.pending == 1 else f"batch of {run.spec.pending}"
 
     def sections(self) -> dict[str, dict[str, dict[Case, RunResult]]]:
-        """Return runs by section, peer and case; of several budgets the largest counts."""
+        """Return runs by section, peer and case; of several budgets the largest counts.
+
+        All categories together are a section too, if there are several.
+        """
         found: dict[str, dict[str, dict[Case, RunResult]]] = defaultdict(lambda: defaultdict(dict))
         for run in sorted(self.runs, key=lambda run: run.spec.n_trials):
             case = (run.spec.problem, run.spec.seed)
             found[self.section(run)][run.spec.peer][case] = run
+            if run.spec.pending == 1:
+                found[ALL_ONE_BY_ONE][run.spec.peer][case] = run
+        if len({run.category for run in self.runs if run.spec.pending == 1}) < 2:
+            found.pop(ALL_ONE_BY_ONE, None)
         return found
 
     def of_peer(self, peer: str) -> list[RunResult]:

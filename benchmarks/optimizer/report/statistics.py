@@ -50,6 +50,11 @@ class Comparison:
     difference: Interval
     share_won: float
 
+    @property
+    def verdict(self) -> Verdict:
+        """That of the interval; undecided with one problem, which says nothing of others."""
+        return self.difference.verdict if self.n_problems > 1 else "undecided"
+
 
 def bootstrap(
     differences: Sequence[Sequence[float]], seed: int = 0, n_resamples: int = N_RESAMPLES

@@ -38,7 +38,7 @@ def verdicts(sections: Mapping[str, ByPeer], own: str, counts: Sequence[int]) ->
 
 def _verdict(peers: ByPeer, own: str, other: str, count: int) -> str:
     found = compare(peers.get(own, {}), peers.get(other, {}), count)
-    return "" if found is None else BOLD[found.difference.verdict]
+    return "" if found is None else BOLD[found.verdict]
 
 
 def tally(sections: Mapping[str, ByPeer], own: str, counts: Sequence[int]) -> str:
@@ -46,7 +46,7 @@ def tally(sections: Mapping[str, ByPeer], own: str, counts: Sequence[int]) -> st
     rows = []
     for count in counts:
         found = Counter(
-            comparison.difference.verdict
+            comparison.verdict
             for peers in sections.values()
             for other in peers
             if other != own
@@ -122,7 +122,7 @@ def _regrets(runs: Mapping[Case, RunResult], count: int, found: Comparison | Non
     gap = found.difference
     return (
         f"{found.other:.3f}, {found.own:.3f}, {gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] "
-        f"{BOLD[gap.verdict]}"
+        f"{BOLD[found.verdict]}"
     )
 
 

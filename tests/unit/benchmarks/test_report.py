@@ -9,7 +9,7 @@ from latency import table as latency_table
 from measure import Report
 from report import figures, tables
 from report.command import compose
-from report.results import Reference, checkpoints, load
+from report.results import ALL_ONE_BY_ONE, Reference, checkpoints, load
 from report.statistics import Interval, bootstrap, compare, ranks, share_stuck, trials_to_reach
 from runner.records import RunSpec, append
 
@@ -127,7 +127,19 @@ def test_a_comparison_takes_the_runs_that_both_have(results):
     assert found.difference.verdict == "won"
     assert compare(peers["wazir"], {}, 20) is None
     one = {case: run for case, run in peers["other"].items() if case == ("p", 0)}
-    assert compare(peers["wazir"], one, 20).n_cases == 1
+    single = compare(peers["wazir"], one, 20)
+    assert (single.n_cases, single.difference.verdict, single.verdict) == (1, "won", "undecided")
+
+
+def test_all_categories_together_are_a_section_where_there_are_several(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    append(path, record("a", "p", 0, [0.5, 0.3]))
+    assert ALL_ONE_BY_ONE not in load([path], KNOWN).sections()
+    append(path, {**record("a", "q", 0, [0.5, 0.3]), "category": "tables"})
+    append(path, {**record("a", "q", 1, [0.5, 0.3]), "category": "tables", "pending": 4})
+    sections = load([path], KNOWN).sections()
+    assert sorted(sections) == ["all together", "batch of 4", "mixed", "tables"]
+    assert sorted(sections[ALL_ONE_BY_ONE]["a"]) == [("p", 0), ("q", 0)]
 
 
 def test_ranks_share_ties_and_leave_out_who_ran_little(results):
