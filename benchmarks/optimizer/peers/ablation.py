@@ -18,6 +18,7 @@ VARIANTS: Mapping[str, GpSettings] = {
     "only_trend": GpSettings(trend_every=1),
     "plain_improvement": GpSettings(penalises_replicates=False),
     "standard_outputs": GpSettings(output_warping=OutputWarping.STANDARD),
+    "half_rank_outputs": GpSettings(output_warping=OutputWarping.HALF_RANK),
     "bent_inputs": GpSettings(warps_inputs=True),
     "little_noise": GpSettings(expects_noise=False),
     "averaged": GpSettings(n_averaged=25),

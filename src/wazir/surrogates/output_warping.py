@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 
+# In units of the better half's spread: from where on bad values count by their logarithm, and by
+# how much at most.
+_KNEE, _MAX_ABOVE = 3.0, 6.0
+_MAX_SCALED = 1e300
+
 
 @dataclass(frozen=True)
 class WarpedOutputs:
@@ -58,6 +63,34 @@ def half_rank(y: Array) -> WarpedOutputs:
         origin=2 * float(np.median(y / 2)) + unit * mean,
         unit=unit * sd,
     )
+
+
+def log_tail(y: Array) -> WarpedOutputs:
+    """Return outputs, smaller is better and all finite, with very bad values pulled in.
+
+    Values up to three times s above the median stay in proportion, s as in `half_rank`; what lies
+    above counts by its logarithm, and at most six times s. So values that differ by noise keep
+    their distances, and one that is worse by orders of magnitude does not make all others look
+    equal. Values may be as large as a float can be.
+    """
+    deviation = y / 2 - float(np.median(y / 2))
+    unit = _root_mean_square(deviation[deviation <= 0]) or _root_mean_square(deviation) or 1.0
+    with np.errstate(over="ignore"):
+        scaled = np.minimum(deviation / unit, _MAX_SCALED)
+    above = np.log1p(np.maximum(scaled - _KNEE, 0.0))
+    scaled = np.minimum(scaled, _KNEE) + np.minimum(above, _MAX_ABOVE)
+    mean, sd = float(np.mean(scaled)), float(np.std(scaled)) or 1.0
+    return WarpedOutputs(
+        values=(scaled - mean) / sd,
+        origin=2 * float(np.median(y / 2)) + 2 * unit * mean,
+        unit=2 * unit * sd,
+    )
+
+
+def _root_mean_square(x: Array) -> float:
+    # Scaled first, because the square of a large float may be too large for one.
+    size = float(np.max(np.abs(x), initial=0.0))
+    return size * math.sqrt(float(np.mean((x / size) ** 2))) if size else 0.0
 
 
 def standardise(y: Array) -> WarpedOutputs:

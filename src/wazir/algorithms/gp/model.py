@@ -1,6 +1,6 @@
 """The model of a study: Gaussian processes fitted to its losses, in bounded time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,13 @@ from wazir.algorithms.gp.settings import GpSettings, OutputWarping
 from wazir.domain.studies import ObservationNoise
 from wazir.surrogates.gaussian_process import Data, GaussianProcess, Prediction, condition
 from wazir.surrogates.marginal_likelihood import Start, fit_theta
-from wazir.surrogates.output_warping import WarpedOutputs, fill_missing, half_rank, standardise
+from wazir.surrogates.output_warping import (
+    WarpedOutputs,
+    fill_missing,
+    half_rank,
+    log_tail,
+    standardise,
+)
 from wazir.surrogates.priors import (
     LITTLE_NOISE,
     MUCH_NOISE,
@@ -34,6 +40,11 @@ _SMOOTHER, _NOISIER = 1.5, 4.0
 _REFIT_SHARE = 10
 _LONGER = 1.0
 _SALT_SUBSET = 3
+_WARPINGS = {
+    OutputWarping.HALF_RANK: half_rank,
+    OutputWarping.LOG_TAIL: log_tail,
+    OutputWarping.STANDARD: standardise,
+}
 _NOISE_PRIORS = {
     ObservationNoise.UNSPECIFIED: SOME_NOISE,
     ObservationNoise.LOW: LITTLE_NOISE,
@@ -115,6 +126,15 @@ class ModelMaker:
         return LITTLE_NOISE if is_unexpected else _NOISE_PRIORS[self.noise]
 
     @property
+    def _warp(self) -> Callable[[Array], WarpedOutputs]:
+        warping = self.settings.output_warping
+        if warping is OutputWarping.BY_MODEL:
+            # Ranks hide noise; distances show it, but let bad values count for more. Each model
+            # has one of the two.
+            warping = OutputWarping.HALF_RANK if self.has_trend else OutputWarping.LOG_TAIL
+        return _WARPINGS[warping]
+
+    @property
     def _n_warped(self) -> int:
         return len(self.features.ordered) if self.settings.warps_inputs else 0
 
@@ -139,8 +159,7 @@ class ModelMaker:
         features = self.features
         filled = np.column_stack([fill_missing(column) for column in history.Y.T])
         losses = scalarise(filled, weights_rng)
-        is_half_rank = self.settings.output_warping is OutputWarping.HALF_RANK
-        outputs = half_rank(losses) if is_half_rank else standardise(losses)
+        outputs = self._warp(losses)
         data = Data(
             *(features(history.X), features.groups, outputs.values),
             n_warped=self._n_warped,

@@ -9,11 +9,14 @@ from wazir.domain.errors import InvalidInputError
 class OutputWarping(enum.Enum):
     """How objective values become outputs of the process.
 
-    HALF_RANK replaces the worse half by normal quantiles of the ranks; STANDARD only shifts and
-    scales.
+    HALF_RANK replaces the worse half by normal quantiles of the ranks; LOG_TAIL takes the logarithm
+    of very bad values; STANDARD only shifts and scales. BY_MODEL is LOG_TAIL for the model without
+    a trend and HALF_RANK for the one with it.
     """
 
+    BY_MODEL = "BY_MODEL"
     HALF_RANK = "HALF_RANK"
+    LOG_TAIL = "LOG_TAIL"
     STANDARD = "STANDARD"
 
 
@@ -35,7 +38,7 @@ class GpSettings:
         InvalidInputError: a number outside its range.
     """
 
-    output_warping: OutputWarping = OutputWarping.HALF_RANK
+    output_warping: OutputWarping = OutputWarping.BY_MODEL
     n_averaged: int = 0
     warps_inputs: bool = False
     penalises_replicates: bool = True

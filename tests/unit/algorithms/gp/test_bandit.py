@@ -9,6 +9,7 @@ import pytest
 
 from wazir.algorithms.gp.bandit import VERSION, GpBandit
 from wazir.algorithms.gp.model import ModelMaker
+from wazir.algorithms.gp.settings import GpSettings, OutputWarping
 from wazir.algorithms.protocol import Algorithm
 from wazir.algorithms.random_search import RandomSearch
 from wazir.domain.metrics import Goal
@@ -223,9 +224,10 @@ def test_units_of_the_objective_do_not_matter(scale: float, shift: float) -> Non
     }
 
 
-def test_how_bad_the_worse_half_is_does_not_matter() -> None:
+def test_how_bad_the_worse_half_is_does_not_matter_to_ranks() -> None:
     space, loss = PROBLEMS["shifted_bowl"]
-    plain, other = (Loop(GpBandit(), study_config(space, seed=5)) for _ in range(2))
+    bandit = GpBandit(GpSettings(output_warping=OutputWarping.HALF_RANK))
+    plain, other = (Loop(bandit, study_config(space, seed=5)) for _ in range(2))
     plain.run(9, loss)
     median = sorted(loss(trial.parameters) for trial in plain.completed)[4]
     for trial in plain.completed:
@@ -233,3 +235,11 @@ def test_how_bad_the_worse_half_is_does_not_matter() -> None:
         other.complete(trial.parameters, value if value <= median else 1e3 * value**3)
     mine, theirs = plain.suggest()[0].parameters, other.suggest()[0].parameters
     assert list(mine.values()) == pytest.approx(list(theirs.values()), abs=1e-9)
+
+
+def test_an_outlier_does_not_stop_the_search() -> None:
+    space, loss = PROBLEMS["shifted_bowl"]
+    loop = Loop(GpBandit(), study_config(space, seed=5))
+    loop.complete({"x0": 0.9, "x1": 0.1, "x2": 0.9}, 1e30)
+    made = loop.run(20, loss)
+    assert min(loss(suggestion.parameters) for suggestion in made) < 0.01
