@@ -1,7 +1,7 @@
 """GP_BANDIT, the default algorithm: a Gaussian process says where improvement is to be expected.
 
-The recipe: an initial design, then for each trial a model of all results (outputs with the worse
-half replaced by ranks, Matern-5/2 with one length scale per parameter, priors on the
+The recipe: an initial design, then for each trial a model of all results (outputs with bad values
+pulled in, Matern-5/2 with one length scale per parameter, priors on the
 hyperparameters) and the point of greatest expected improvement, found in the mixed space.
 """
 
