@@ -153,31 +153,35 @@ class _Planner:
     def _by_model(
         self, history: History, trial_id: int, taken: frozenset[bytes]
     ) -> tuple[Array, dict[str, str]]:
-        rng = self._rng(trial_id, _SALT_SEARCH)
         has_trend = self._wants_trend(history, trial_id)
         model = self._model(history, trial_id, has_trend=has_trend)
-        explores = rng.random() < self.settings.exploration
-        is_optimistic = explores and bool(model.features.categorical)
-        criterion = self._criterion(model, is_optimistic)
         if self._may_replicate(history, model):
             # A replicate may be what tells most; it is weighed like any other point.
             taken = frozenset(row_keys(history.pending))
+        point, texts = self._most_promising(model, trial_id, taken)
+        kind = {"model": "Matern and trend" if has_trend else "Matern"}
+        return point, self._explain(model, point) | kind | texts
+
+    def _most_promising(
+        self, model: Model, trial_id: int, taken: frozenset[bytes]
+    ) -> tuple[Array, dict[str, str]]:
+        rng = self._rng(trial_id, _SALT_SEARCH)
+        explores = rng.random() < self.settings.exploration
+        is_optimistic = explores and bool(model.features.categorical)
+        criterion = self._criterion(model, is_optimistic)
         best = model.best_points(N_BEST)
         search = Search(self.encoding, criterion, best, taken, self.settings)
         point = search.run(rng)
         if point is None:
             point, _ = search.best_of(self._untried(taken, trial_id))
         if point is None:
-            repeats = replace(search, taken=frozenset())
-            point, _ = repeats.best_of(best[:1])
+            point, _ = replace(search, taken=frozenset()).best_of(best[:1])
         if point is None:
             raise FloatingPointError("the acquisition function has no value anywhere")
-        explanation = self._explain(model, point) | {
-            "model": "Matern and trend" if has_trend else "Matern",
+        return point, {
             "acquisition": "confidence bound" if is_optimistic else "log expected improvement",
             "value": f"{float(criterion.value(point[None])[0]):.4g}",
         }
-        return point, explanation
 
     def _model(self, history: History, trial_id: int, *, has_trend: bool) -> Model:
         if has_trend not in self.believers:
