@@ -179,21 +179,28 @@ class _Descents:
         if self._wants_move.any():
             self._find_moves()
         new = self.X + self._t[:, None] * self._moves
-        inside = np.minimum(np.maximum(new, self.low), self.high)
-        return np.where(self.done[:, None], self.X, inside)
+        inside: Array = np.minimum(np.maximum(new, self.low), self.high)
+        return np.where(self.done[:, None], self.X, inside) if self.done.any() else inside
 
     def _find_moves(self) -> None:
         X, G, low, high = self.X, self._G, self.low, self.high
         free = ~(((low >= X) & (G > 0)) | ((high <= X) & (G < 0)))
         slope = np.where(free, G, 0.0)
-        curved = -np.where(free, np.matmul(self._H, slope[:, :, None])[:, :, 0], 0.0)
-        move = np.where(self._is_fresh[:, None], -slope, curved)
-        largest = np.max(np.abs(move), axis=1, initial=0.0)
+        if self._is_fresh.all():
+            move = -slope
+        else:
+            curved = -np.where(free, np.matmul(self._H, slope[:, :, None])[:, :, 0], 0.0)
+            move = np.where(self._is_fresh[:, None], -slope, curved)
+        largest = np.abs(move).max(axis=1, initial=0.0)
         limit = np.where(self._is_fresh, self.limits.first_step, _MAX_MOVE)
         move *= (limit / np.maximum(largest, limit))[:, None]
-        self._moves = np.where(self._wants_move[:, None], move, self._moves)
-        self._t = np.where(self._wants_move, 1.0, self._t)
-        flat = np.max(np.abs(slope), axis=1, initial=0.0) < self.limits.gradient
+        if self._wants_move.all():
+            self._moves = move
+            self._t = np.ones(len(X))
+        else:
+            self._moves = np.where(self._wants_move[:, None], move, self._moves)
+            self._t = np.where(self._wants_move, 1.0, self._t)
+        flat = np.abs(slope).max(axis=1, initial=0.0) < self.limits.gradient
         self.done = self.done | (self._wants_move & flat)
 
     def receive(self, new: Array, values: Array, gradients: Array) -> None:
@@ -205,7 +212,8 @@ class _Descents:
         gain = self.values - values
         small = gain <= self.limits.gain * np.maximum(np.abs(self.values), 1.0)
         self._n_small = np.where(accepted, np.where(small, self._n_small + 1, 0), self._n_small)
-        self._shorten(~accepted, slope, -gain)
+        if not accepted.all():
+            self._shorten(~accepted, slope, -gain)
         self.X = np.where(accepted[:, None], new, self.X)
         self._G = np.where(accepted[:, None], gradients, self._G)
         self.values = np.where(accepted, values, self.values)
@@ -221,7 +229,8 @@ class _Descents:
         bend = rise - slope
         curved = np.isfinite(bend) & (bend > 0)
         ratio = np.where(curved, -0.5 * slope / np.where(curved, bend, 1.0), _SHRINK[1])
-        self._t = np.where(rejected, self._t * np.clip(ratio, *_SHRINK), self._t)
+        shrink = np.minimum(np.maximum(ratio, _SHRINK[0]), _SHRINK[1])
+        self._t = np.where(rejected, self._t * shrink, self._t)
 
     def _learn(self, accepted: Mask, S: Array, Y: Array) -> None:
         """Update the inverse Hessians of accepted steps that show positive curvature."""
@@ -230,13 +239,16 @@ class _Descents:
         if not seen.any():
             return
         first = seen & self._is_fresh
-        ratio = np.where(first, sy / np.maximum(yy, _TINY), 0.0)
-        self._H[first] = np.eye(S.shape[1]) * ratio[first][:, None, None]
-        self._is_fresh &= ~first
-        H, s, y, sy = self._H[seen], S[seen], Y[seen], sy[seen, None]
+        if first.any():
+            ratio = np.where(first, sy / np.maximum(yy, _TINY), 0.0)
+            self._H[first] = np.eye(S.shape[1]) * ratio[first][:, None, None]
+            self._is_fresh &= ~first
+        # A slice makes views, a mask copies.
+        rows: slice | Mask = slice(None) if seen.all() else seen
+        H, s, y, sy = self._H[rows], S[rows], Y[rows], sy[rows, None]
         hy = np.matmul(H, y[:, :, None])[:, :, 0]
         cross = (s / sy)[:, :, None] * hy[:, None, :]
         weight = (1.0 + np.einsum("ij,ij->i", y, hy)[:, None] / sy) / sy
         H -= cross + cross.transpose(0, 2, 1)
         H += (s * weight)[:, :, None] * s[:, None, :]
-        self._H[seen] = H
+        self._H[rows] = H
