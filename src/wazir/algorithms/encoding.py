@@ -95,6 +95,8 @@ class Encoding:
             InvalidInputError, KeyError, ValueError, TypeError: a point of another space.
         """
         X = np.empty((len(assignments), self.n_columns))
+        if not assignments:
+            return X
         active = np.ones(X.shape, dtype=np.bool_)
         for j, column in enumerate(self.columns):
             if column.parent is not None:

@@ -64,7 +64,9 @@ class FeatureMap:
         return Trend(middles[self.groups], parts[self.groups])
 
     def __call__(self, X: Array) -> Array:
-        """Return the features, shape (n, p), of encoded points X (n, d)."""
+        """Return the features, shape (n, p), of encoded points X (n, d); not to be changed."""
+        if not self.categorical and len(self.ordered) == X.shape[1]:
+            return X
         blocks = [X[:, list(self.ordered)]]
         for column, n_categories in zip(self.categorical, self.n_categories, strict=True):
             one_hot = X[:, column, None] == np.arange(n_categories)
