@@ -66,7 +66,8 @@ class FeatureMap:
     def __call__(self, X: Array) -> Array:
         """Return the features, shape (n, p), of encoded points X (n, d); not to be changed."""
         if not self.categorical and len(self.ordered) == X.shape[1]:
-            return X
+            # By columns, as a choice of columns comes too: sums have the same last bits.
+            return np.asfortranarray(X)
         blocks = [X[:, list(self.ordered)]]
         for column, n_categories in zip(self.categorical, self.n_categories, strict=True):
             one_hot = X[:, column, None] == np.arange(n_categories)
