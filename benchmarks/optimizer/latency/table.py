@@ -34,6 +34,9 @@ def compose(report: Report, records: Sequence[Record]) -> None:
     by_peer = {peer: [it for it in records if it["peer"] == peer] for peer in peers}
     sizes = sorted({record["n"] for record in records if record["part"] == "suggestion"})
     report.add(HOW)
+    older = _warmed_up_once(records)
+    if older:
+        report.add(f"Asked once to warm up (older records): {', '.join(older)}.")
     header = ["", *(f"n = {size:,}" for size in sizes)]
     rows = [[peer, *(_cost(by_peer[peer], size) for size in sizes)] for peer in peers]
     report.add(table(header, rows))
@@ -48,6 +51,12 @@ def compose(report: Report, records: Sequence[Record]) -> None:
     if OWN in by_peer:
         report.add(goals(by_peer[OWN]))
     report.add("## What was measured when\n\n" + _origins(by_peer))
+
+
+def _warmed_up_once(records: Sequence[Record]) -> list[str]:
+    """Return the optimizers with records that do not hold a second warm-up."""
+    measured = [record for record in records if record["part"] == "suggestion"]
+    return list(dict.fromkeys(it["peer"] for it in measured if "second_ms" not in it))
 
 
 def goals(records: Sequence[Record]) -> str:

@@ -1,4 +1,4 @@
-"""Objective values made fit for a Gaussian process: bad values are pulled in by their rank."""
+"""Objective values made fit for a Gaussian process: bad ones pulled in by rank or logarithm."""
 
 import math
 from dataclasses import dataclass

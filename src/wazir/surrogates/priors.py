@@ -11,7 +11,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 # The numbers were chosen on 30 synthetic problems of 2 to 30 parameters: length scales that are
 # shorter than the usual choice, growing with the square root of the number of parameters because
-# distances do, and noise that is small unless the data insist.
+# distances do.
 LENGTH_SCALE_CENTRE = -2.0
 LENGTH_SCALE_SD = 1.0
 CATEGORICAL_SHIFT = 1.5

@@ -26,8 +26,8 @@ class CmaEs:
     """The covariance matrix adaptation evolution strategy with restarts.
 
     N. Hansen, "The CMA evolution strategy: a tutorial", arXiv:1604.00772, with its defaults. It
-    starts at the defaults if there are any, else in the middle, with a standard deviation of a
-    sixth of each parameter's scale. A generation is the next 4 + 3 ln d trials that ended, whoever
+    starts at the defaults if there are any, else in the middle, with a standard deviation of 0.3
+    along each parameter's scale. A generation is the next 4 + 3 ln d trials that ended, whoever
     proposed them. Points beyond an end are folded back. Steps along INTEGER and DISCRETE
     parameters never get too small to leave a value; categories are drawn from smoothed
     frequencies among the better halves. A search that has converged begins again elsewhere with
