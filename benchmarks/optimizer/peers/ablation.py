@@ -21,6 +21,7 @@ VARIANTS: Mapping[str, GpSettings] = {
     "half_rank_outputs": GpSettings(output_warping=OutputWarping.HALF_RANK),
     "bent_inputs": GpSettings(warps_inputs=True),
     "little_noise": GpSettings(expects_noise=False),
+    "onto_plateaus": GpSettings(avoids_plateaus=False),
     "averaged": GpSettings(n_averaged=25),
     "no_exploration": GpSettings(exploration=0.0),
     "more_climbs": GpSettings(n_climbs=5, n_climb_evaluations=25),

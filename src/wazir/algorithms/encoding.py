@@ -99,8 +99,10 @@ class Encoding:
             return X
         active = np.ones(X.shape, dtype=np.bool_)
         for j, column in enumerate(self.columns):
-            if column.parent is not None:
-                active[:, j] = self._below(column, column.parent, X, active)
+            if column.parent is None:
+                X[:, j] = column.axis.positions([point[column.name] for point in assignments])
+                continue
+            active[:, j] = self._below(column, column.parent, X, active)
             rows = np.flatnonzero(active[:, j])
             X[:, j] = column.idle_position
             values = [assignments[i][column.name] for i in rows.tolist()]

@@ -30,13 +30,14 @@ from wazir.algorithms.gp.initial_design import (
 )
 from wazir.algorithms.gp.model import Model, ModelMaker
 from wazir.algorithms.gp.noise import Repeats, sign_of_noise
+from wazir.algorithms.gp.plateaus import Plateaus
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import StudyConfig
 
-VERSION = "3"
+VERSION = "4"
 _SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED = 4, 5, 6
 _MIN_OBSERVED = 2
 _MIN_FOR_TREND = 15
@@ -60,7 +61,9 @@ class GpBandit:
     acquisition's "value", whether the suggestion means to "explore" or to "exploit", the
     hyperparameters ("log_hyperparameters", "fitted_at"), and with one objective its "mean" and
     "std" at the point and the "expected_improvement", in the objective's units; they are rough
-    where the mean is worse than the median of the results.
+    where the mean is worse than the median of the results. "plateaus" is the number of trials on
+    plateaus, where there are any: see `wazir.algorithms.gp.plateaus`. Points there are left out as
+    long as there are others.
     """
 
     settings: GpSettings = field(default_factory=GpSettings)
@@ -169,19 +172,30 @@ class _Planner:
         explores = rng.random() < self.settings.exploration
         is_optimistic = explores and bool(model.features.categorical)
         criterion = self._criterion(model, is_optimistic)
+        plateaus = Plateaus.of(model) if self.settings.avoids_plateaus else None
         best = model.best_points(N_BEST)
-        search = Search(self.encoding, criterion, best, taken, self.settings)
-        point = search.run(rng)
-        if point is None:
-            point, _ = search.best_of(self._untried(taken, trial_id))
-        if point is None:
-            point, _ = replace(search, taken=frozenset()).best_of(best[:1])
-        if point is None:
-            raise FloatingPointError("the acquisition function has no value anywhere")
-        return point, {
+        search = Search(self.encoding, criterion, best, taken, self.settings, plateaus)
+        point = self._found(search, trial_id, rng)
+        texts = {
             "acquisition": "confidence bound" if is_optimistic else "log expected improvement",
             "value": f"{float(criterion.value(point[None])[0]):.4g}",
         }
+        if plateaus is not None and plateaus.n_points:
+            texts["plateaus"] = str(plateaus.n_points)
+        return point, texts
+
+    def _found(self, search: Search, trial_id: int, rng: np.random.Generator) -> Array:
+        """Return the best point that a search finds, else one that is better than nothing."""
+        point = search.run(rng)
+        if point is None and search.plateaus is not None and search.plateaus.n_points:
+            return self._found(replace(search, plateaus=None), trial_id, rng)
+        if point is None:
+            point, _ = search.best_of(self._untried(search.taken, trial_id))
+        if point is None:
+            point, _ = replace(search, taken=frozenset()).best_of(search.best[:1])
+        if point is None:
+            raise FloatingPointError("the acquisition function has no value anywhere")
+        return point
 
     def _model(self, history: History, trial_id: int, *, has_trend: bool) -> Model:
         if has_trend not in self.believers:

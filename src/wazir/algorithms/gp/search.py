@@ -2,7 +2,7 @@
 
 Candidates are scattered over the space and around the best points; the best of them are climbed
 from with gradients along the ordered parameters; the result is put on the grid of values and
-improved one parameter at a time. Only points that are not `taken` are returned.
+improved one parameter at a time. Only points that are neither `taken` nor on a plateau are returned.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wazir.algorithms.axes import Array, level_positions
 from wazir.algorithms.encoding import Encoding, row_keys
 from wazir.algorithms.gp.criterion import Criterion
+from wazir.algorithms.gp.plateaus import Plateaus
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.surrogates.quasi_newton import Limits, descend_all
 
@@ -28,7 +29,8 @@ _LEVEL_STEPS = (-4, -1, 1, 4)
 class Search:
     """One maximisation: what is maximised where, and the points that may not be returned.
 
-    `best` (k, d) are the points around which candidates are scattered, best first.
+    `best` (k, d) are the points around which candidates are scattered, best first. Without
+    `plateaus` the search goes everywhere.
     """
 
     encoding: Encoding
@@ -36,11 +38,14 @@ class Search:
     best: Array
     taken: frozenset[bytes]
     settings: GpSettings
+    plateaus: Plateaus | None = None
 
     def value(self, X: Array) -> Array:
-        """Return the criterion at points X (m, d); minus infinity where a point is taken."""
+        """Return the criterion at points X (m, d); minus infinity where none may be returned."""
         values = self.criterion.value(X)
         free = np.array([key not in self.taken for key in row_keys(X)], dtype=np.bool_)
+        if self.plateaus is not None and self.plateaus.n_points:
+            free &= ~self.plateaus.hold(self.criterion.features(X))
         return np.where(free, values, -np.inf)
 
     def best_of(self, X: Array) -> tuple[Array | None, float]:
@@ -52,7 +57,7 @@ class Search:
         return (X[best], float(values[best])) if values[best] > -np.inf else (None, -np.inf)
 
     def run(self, rng: np.random.Generator) -> Array | None:
-        """Return the best point found, shape (d,), None if all that were looked at are taken."""
+        """Return the best point found, shape (d,), None if no point that was looked at may be returned."""
         settings = self.settings
         U = rng.random((settings.n_uniform, self.encoding.n_columns))
         uniform = self.encoding.spread(U)

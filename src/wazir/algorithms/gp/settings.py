@@ -27,7 +27,8 @@ class GpSettings:
     `n_averaged`: below so many results the acquisition is averaged over three sets of
     hyperparameters. `warps_inputs`: whether ordered inputs are bent. `penalises_replicates`:
     whether the expected improvement counts the noise of the observation to be made.
-    `expects_noise`: whether some noise is likely where the study says nothing. `trend_every`:
+    `expects_noise`: whether some noise is likely where the study says nothing.
+    `avoids_plateaus`: whether points are left out that lie between trials of equal value. `trend_every`:
     one trial in so many is found with a model that has a trend; 0 for none.
     `exploration`: share of suggestions made by an optimistic bound in a space with categories.
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
@@ -43,12 +44,13 @@ class GpSettings:
     warps_inputs: bool = False
     penalises_replicates: bool = True
     expects_noise: bool = True
+    avoids_plateaus: bool = True
     trend_every: int = 2
     exploration: float = 0.1
-    n_uniform: int = 200
-    n_near: int = 300
-    n_climbs: int = 2
-    n_climb_evaluations: int = 12
+    n_uniform: int = 150
+    n_near: int = 200
+    n_climbs: int = 3
+    n_climb_evaluations: int = 6
     max_fit_points: int = 300
     max_model_points: int = 600
 
