@@ -2,9 +2,9 @@
 
 `buchwald_a` and `redoxmers` are full tables over categorical parameters. In `hplc` a third of the
 rows were measured twice: its noisy form draws one of the measurements, its noise-free value is
-their mean. `crossed_barrel` and `photo_pce10` are without replicates (the few of the latter are
-averaged); numbers are scaled to their range, and the nearest row is by Euclidean distance. The
-four fractions of `photo_pce10` are normalised to a sum of 1 first.
+their mean. The others are without replicates (the few of `photo_pce10` are averaged); numbers are
+scaled to their range, and the nearest row is by Euclidean distance. The fractions of `photo_pce10`,
+`colors_bob` and `oer_plate_3496` are normalised to a sum of 1 first.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,10 @@ TABLES = {
     "barrel": ("crossed_barrel", -1.0),
     "hplc": ("hplc", -1.0),
     "photo": ("photo_pce10", 1.0),
+    "agnp": ("agnp", -1.0),
+    "colors": ("colors_bob", 1.0),
+    "oer": ("oer_plate_3496", 1.0),
+    "p3ht": ("p3ht", -1.0),
 }
 
 

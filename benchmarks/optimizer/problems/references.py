@@ -11,49 +11,22 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from problems import suites
 from problems.protocol import Problem
+from problems.reference import FILE, Reference, load_references
 from problems.registry import get_problem
 from problems.search import Budget, long_search, random_points
 
-FILE = Path(__file__).with_name("references.json")
 RUNS = 200
 POINTS = 50
-_WORST_REGRET = 3.0
 _CHEAP = Budget(random=RUNS * POINTS, local=20_000)
 # Evaluations that train models: about 7 ms (Lasso) and 15 to 120 ms.
 _COSTLY = {"lasso_": Budget(random=3000, local=6000), "sklearn_": Budget(random=600, local=600)}
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What a problem's values are compared with."""
-
-    best: float
-    random50: float
-    how: str
-
-    def __post_init__(self) -> None:
-        if not self.best < self.random50:
-            raise ValueError(f"best must be below random50, got {self.best}, {self.random50}")
-
-    def regret(self, value: float) -> float:
-        """Return the normalised regret: 0 at the best, 1 at random50, clipped to [0, 3]."""
-        share = (value - self.best) / (self.random50 - self.best)
-        return float(min(max(share, 0.0), _WORST_REGRET)) if share == share else _WORST_REGRET
-
-
-def load_references(path: Path = FILE) -> dict[str, Reference]:
-    """Return the reference of each problem in the file; empty if there is none."""
-    if not path.exists():
-        return {}
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    return {name: Reference(**entry) for name, entry in entries.items()}
 
 
 def make_reference(problem: Problem) -> Reference:
@@ -106,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--problems", nargs="*", help="only these, made again")
     options = parser.parse_args(argv)
     known = load_references()
-    names = options.problems or [*suites.DEVELOPMENT, *suites.EVALUATION]
+    names = options.problems or [*suites.DEVELOPMENT, *suites.EVALUATION, *suites.FLAT]
     for name in names:
         if name in known and not options.all and not options.problems:
             continue

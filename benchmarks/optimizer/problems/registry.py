@@ -11,6 +11,7 @@ from problems import (
     classic,
     coco,
     conditional,
+    flat,
     lasso,
     mixed,
     noise,
@@ -72,8 +73,14 @@ def _make_noisy(name: str, match: re.Match[str], data: Path | None) -> Problem:
     return noise.noisy(get_problem(match[1], data), name, match[2])
 
 
+def _make_flat(name: str, match: re.Match[str], data: Path | None) -> Problem:
+    make = flat.with_steps if match[2] == "steps" else flat.with_levels
+    return make(get_problem(match[1], data), name, int(match[3]))
+
+
 _MAKERS: list[tuple[re.Pattern[str], Maker]] = [
     (re.compile(rf"(.+)_noise_({'|'.join(noise.MODELS)})"), _make_noisy),
+    (re.compile(r"(.+)_(steps|levels)([1-9]\d*)"), _make_flat),
     (re.compile(r"(bbob|bbobls|bbobmix)_f(\d\d)_d(\d+)_i(\d+)"), _make_bbob),
     (
         re.compile(rf"({'|'.join(classic.BASES)})_d(\d+)_s(\d+)"),

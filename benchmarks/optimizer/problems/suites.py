@@ -7,7 +7,8 @@ lists and rugged are for development; others are for evaluation, with other inst
 (kc1 is data set 1067 of OpenML, phoneme 1489, australian 40981: they lie on one side each.)
 Surrogates whose smallest value is the cut-off at 0 were left out (much of xgboost_*), so were
 tables in which random search nearly always finds the minimum (hpobench_car).
-SLOW is a part of EVALUATION for peers that take minutes per run.
+SLOW is a part of EVALUATION for peers that take minutes per run. FLAT are problems with plateaus, for
+development; laboratory tables that EVALUATION does not have, and development problems rounded.
 """
 
 from collections.abc import Mapping
@@ -142,6 +143,28 @@ _EVALUATION: Suite = {
     ),
 }
 
+_FLAT: Suite = {
+    "low_dimensional": (
+        "bbob_f08_d5_i1_steps12",
+        "hartmann6_d6_s1_steps8",
+        "levy_d8_s1_steps10",
+        "ackley_d5_s1_steps16",
+        "bbob_f15_d5_i3_levels20",
+        "hartmann6_d6_s1_levels20",
+    ),
+    "high_dimensional": ("tang_d15_s1_levels20",),
+    "mixed": ("mixed_net_s1_steps10", "mixed_net_s1_levels20"),
+    "tables": (
+        "olympus_agnp",
+        "olympus_colors",
+        "olympus_oer",
+        "olympus_p3ht",
+        "olympus_photo",
+        "lcbench_126025_levels30",
+        "lcbench_189862_steps8",
+    ),
+}
+
 DEVELOPMENT: tuple[str, ...] = tuple(name for names in _DEVELOPMENT.values() for name in names)
 EVALUATION: tuple[str, ...] = tuple(name for names in _EVALUATION.values() for name in names)
 SLOW: tuple[str, ...] = (
@@ -154,8 +177,10 @@ SLOW: tuple[str, ...] = (
     "mixed_trees_s13_noise_strong",
     "hpolib_parkinsons_noisy",
 )
+FLAT: tuple[str, ...] = tuple(name for names in _FLAT.values() for name in names)
 SUITES: Mapping[str, tuple[str, ...]] = {
     "development": DEVELOPMENT,
+    "flat": FLAT,
     "evaluation": EVALUATION,
     "slow": SLOW,
 }
@@ -167,7 +192,7 @@ def category_of(name: str) -> Category:
     Raises:
         KeyError: the problem is in no suite.
     """
-    for suite in (_DEVELOPMENT, _EVALUATION):
+    for suite in (_DEVELOPMENT, _FLAT, _EVALUATION):
         for category, names in suite.items():
             if name in names:
                 return category

@@ -12,7 +12,8 @@ from problems.classic import BASES, off_centre, random_rotation
 from problems.mixed import PROFILES
 from problems.noise import reference_scale
 from problems.protocol import Problem
-from problems.references import Reference, load_references, make_reference
+from problems.reference import Reference, load_references
+from problems.references import make_reference
 from problems.search import mutate
 from problems.spaces import (
     active,
@@ -25,7 +26,7 @@ from problems.spaces import (
     sample,
     to_unit,
 )
-from problems.suites import DEVELOPMENT, EVALUATION, SLOW, category_of
+from problems.suites import DEVELOPMENT, EVALUATION, FLAT, SLOW, category_of
 from problems.training import TASKS
 
 SPACE = [
@@ -186,6 +187,30 @@ def test_multiplicative_noise_never_passes_the_optimum():
     assert np.std(seen) > 0
 
 
+def test_steps_round_what_the_program_is_given():
+    smooth, stepped = get_problem("ackley_d5_s1"), get_problem("ackley_d5_s1_steps16")
+    low, high = smooth.space[0]["min"], smooth.space[0]["max"]
+    at = [low + (high - low) * share for share in (5.1 / 16, 5.9 / 16, 6.1 / 16, 5.5 / 16)]
+    points = [{p["name"]: x for p in smooth.space} for x in at]
+    assert stepped.function(points[0]) == stepped.function(points[1])
+    assert stepped.function(points[0]) != stepped.function(points[2])
+    assert stepped.function(points[0]) == pytest.approx(smooth.function(points[3]))
+    assert stepped.function({p["name"]: p["max"] for p in smooth.space}) < math.inf
+
+
+def test_levels_round_the_values_down_to_those_of_a_list():
+    smooth, levelled = get_problem("tang_d15_s1"), get_problem("tang_d15_s1_levels20")
+    reference = load_references()["tang_d15_s1"]
+    step = (reference.random50 - reference.best) / 20
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        point = sample(smooth.space, rng)
+        lost = smooth.function(point) - levelled.function(point)
+        assert 0 <= lost < step
+        n_steps = (levelled.function(point) - reference.best) / step
+        assert n_steps == pytest.approx(round(n_steps), abs=1e-6)
+
+
 def test_without_noise_the_generator_is_left_alone():
     problem = get_problem("ackley_d2_s1")
     rng = np.random.default_rng(0)
@@ -228,7 +253,7 @@ def test_unknown_names_and_lack_of_data_are_said():
 
 
 def test_suites_have_their_sizes_and_share_nothing():
-    assert not set(DEVELOPMENT) & set(EVALUATION)
+    assert not {*DEVELOPMENT, *FLAT} & set(EVALUATION)
     assert set(SLOW) <= set(EVALUATION)
     sizes = {c: sum(category_of(name) == c for name in EVALUATION) for c in CATEGORIES}
     least = dict(zip(CATEGORIES, (9, 7, 8, 10, 7, 3), strict=True))
@@ -238,7 +263,7 @@ def test_suites_have_their_sizes_and_share_nothing():
 
 def test_each_problem_of_a_suite_has_a_reference():
     references = load_references()
-    assert set(references) == {*DEVELOPMENT, *EVALUATION}
+    assert set(references) == {*DEVELOPMENT, *EVALUATION, *FLAT}
     assert all(reference.how for reference in references.values())
 
 
