@@ -12,6 +12,7 @@ import pytest
 
 import wazir
 import wazir.reporting
+from wazir.app.stopping_rules import RULES
 from wazir.cli import main as cli
 from wazir.domain import errors
 from wazir.domain.space import describe
@@ -219,3 +220,11 @@ def test_the_numbers_of_the_prior_are_those_of_the_code():
     for noise in (priors.SOME_NOISE, priors.LITTLE_NOISE, priors.MUCH_NOISE):
         assert f"{noise.centre:g} with width {noise.sd:g}" in text
     assert priors.NOISE_RANGE == (1e-6, 2.0)
+
+
+def test_every_stopping_rule_and_option_is_on_its_page():
+    page = (REFERENCE / "stopping.md").read_text()
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    assert set(rows) == set(RULES)
+    for name, entry in RULES.items():
+        assert all(f"`{option}`" in rows[name] for option in entry.options), name

@@ -13,6 +13,7 @@ from wazir.app.owners import PYTHON_CLIENT, LocalOwners, new_client_ids
 from wazir.app.progress import ProgressBar
 from wazir.app.registry import AlgorithmRegistry, canonical_name
 from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
+from wazir.app.stopping_rules import make_rule
 from wazir.client.study import Study
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.hints import did_you_mean
@@ -20,8 +21,8 @@ from wazir.domain.metrics import Goal, Metric
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import Parameter
 from wazir.domain.space import SearchSpace
+from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
-from wazir.domain.studies import StudyConfig
 from wazir.service.studies import StudyService
 from wazir.storage.protocol import Store
 
@@ -59,6 +60,7 @@ def make_service(store: Store) -> StudyService:
         algorithm_named=AlgorithmRegistry(),
         clock=system_clock,
         owners=LocalOwners(),
+        rule_of=make_rule,
         recommend=partial(recommend, posterior_of=OneThreadPosterior()),
     )
 
@@ -75,6 +77,7 @@ def create_study(
     minimize: str | Sequence[str] | None = None,
     maximize: str | Sequence[str] | None = None,
     algorithm: str = "DEFAULT",
+    early_stopping: str | EarlyStopping | None = None,
     seed: int | None = None,
     storage: StorageArgument = None,
 ) -> Study:
@@ -87,6 +90,8 @@ def create_study(
         maximize: metric or metrics to make large.
         algorithm: DEFAULT, GP_BANDIT, TPE, CMA_ES, NSGA2, REGULARIZED_EVOLUTION, RANDOM_SEARCH,
             GRID_SEARCH or QUASI_RANDOM_SEARCH.
+        early_stopping: the rule that `Trial.should_stop` asks, by name and with options as in
+            "median" or "patience:n=5"; None for none. See docs/reference/stopping.md.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
@@ -99,6 +104,11 @@ def create_study(
         SearchSpace(dict(parameters)),
         (*_metrics(minimize, Goal.MINIMIZE), *_metrics(maximize, Goal.MAXIMIZE)),
         algorithm=canonical_name(algorithm),
+        early_stopping=(
+            EarlyStopping.parse(early_stopping)
+            if isinstance(early_stopping, str)
+            else early_stopping
+        ),
         seed=secrets.randbits(31) if seed is None else seed,
     )
     service = connect(storage, create=True)

@@ -11,6 +11,7 @@ from wazir.app.compose import StorageArgument, make_service, open_store
 from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
 from wazir.app.registry import canonical_name
 from wazir.app.settings import StorageLocation, storage_location
+from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import ParameterValue
@@ -59,7 +60,7 @@ def open_tuning_study(
     """Create the study of a job, or open it to go on.
 
     With `resume` a study of that name with the same space, metrics and command is gone on with;
-    an algorithm that the job names takes over. Without it a new one gets a free name such as
+    an algorithm and a stopping rule that the job names take over. Without it a new one gets a free name such as
     `train-2`. In a new study the trial that `first_trial` returns, if any, is put in line first.
 
     Raises:
@@ -70,6 +71,8 @@ def open_tuning_study(
     _database(location)
     # Checked before a database is made: a wrong name leaves nothing behind.
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
+    if config.early_stopping is not None:
+        make_rule(config.early_stopping, config.objective)
     service = make_service(open_store(location, create=True))
     name = parse_study_name(job.study_id)
     taken = {study.name.study_id: study for study in service.studies(name.project_id)}
@@ -86,6 +89,8 @@ def open_tuning_study(
         service.add_trial(name, first)
     if existing is not None and job.config.algorithm != ANY_ALGORITHM:
         service.set_algorithm(name, config.algorithm)
+    if existing is not None and job.names_early_stopping:
+        service.set_early_stopping(name, config.early_stopping)
     if study.state is StudyState.INACTIVE:
         study = service.set_study_state(name, StudyState.ACTIVE)
     return TuningStudy(service, service.study(name), location, existing is None)

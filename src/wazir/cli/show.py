@@ -24,8 +24,10 @@ from wazir.domain.space import describe
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE
+from wazir.stopping.protocol import STOPPING_NAMESPACE
 
 _N_SHOWN_IDS = 8
+_N_SHOWN_STOPS = 10
 _RUNNING = (TrialState.ACTIVE, TrialState.STOPPING)
 
 
@@ -59,6 +61,7 @@ def show_lines(view: StudyView, now: float) -> list[str]:
         rows = [*metric_rows(view, best), *parameter_rows(best), *run_rows(view, best)]
         lines += label_lines([*rows, ("duration", _duration_text(best, now))], indent=2)
     lines += _running_lines(view, now)
+    lines += _stopped_lines(view)
     lines += _failure_lines(view)
     return lines
 
@@ -71,6 +74,7 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
         ("state", str(study.state)),
         *(("goal" if m.is_objective else "safety", _metric_text(m)) for m in config.metrics),
         ("algorithm", f"{config.algorithm}, seed {config.seed}"),
+        ("stopping", "" if config.early_stopping is None else str(config.early_stopping)),
         ("trials", counts_text(view.counts, config.planned_n_trials)),
         ("created", shown_time(study.created_at)),
         ("program", program or "none: the study was made from Python"),
@@ -146,6 +150,20 @@ def _last_value(measurements: Sequence[Measurement], objective: str) -> str:
     return "no value yet"
 
 
+def _stopped_lines(view: StudyView) -> list[str]:
+    """Return why trials were stopped early, the newest last."""
+    stopped = [trial for trial in view.trials if trial.stopping_reason and trial.state.is_final]
+    if not stopped:
+        return []
+    rows = [
+        (f"trial {trial.id}", printable(trial.stopping_reason))
+        for trial in stopped[-_N_SHOWN_STOPS:]
+    ]
+    n_ran = view.counts.completed - len(stopped)
+    head = f"stopped early: {counted(len(stopped), 'trial')}; {n_ran} ran to their end"
+    return ["", head, *label_lines(rows, indent=2)]
+
+
 def _failure_lines(view: StudyView) -> list[str]:
     groups = failure_groups(view.trials)
     if not groups:
@@ -179,6 +197,11 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
             trial_fields(trial, view.study, now)
             for trial in view.trials
             if trial.state in _RUNNING
+        ],
+        "stopped_early": [
+            {"trial_id": trial.id, **trial.metadata.get(STOPPING_NAMESPACE, {})}
+            for trial in view.trials
+            if trial.stopping_reason and trial.state.is_final
         ],
         "failures": [
             {"reason": group.reason, "trials": list(group.trial_ids)}

@@ -76,6 +76,11 @@ COUNT = click.IntRange(min=1)
     metavar="NAME",
     help="default (a GP), tpe, cma-es, nsga2, evolution, random, grid or sobol.",
 )
+@click.option(
+    "--early-stopping",
+    metavar="RULE",
+    help="Stop hopeless trials: default, aggressive, median, asha, patience:n=5, ... or none.",
+)
 @click.option("--study", "study_id", metavar="NAME", help="Default: the program's name.")
 @storage_option
 @click.option("--job-dir", metavar="DIR", help="Trial N gets --job-dir DIR/N.")
@@ -229,6 +234,7 @@ def dry_run_text(
         f"goal       {metric.goal.value} {metric.name}",
         f"algorithm  {job.config.algorithm}, seed {job.config.seed}",
         f"trials     {job.limits.n_trials}, {job.limits.n_parallel} at a time",
+        f"stopping   {job.config.early_stopping or 'none: every trial runs to its end'}",
         "space",
     ]
     width = max(len(name) for name, _ in job.config.space.walk())

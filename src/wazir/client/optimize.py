@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Protocol, TypeAlias
 
 from wazir.client.trial import MetricValues, Trial
-from wazir.client.workers import Finished, Lost, Reported, WorkerPool, check_importable
+from wazir.client.workers import Asked, Finished, Lost, Reported, WorkerPool, check_importable
 from wazir.domain.durations import parse_duration
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.studies import Study as StoredStudy
@@ -111,7 +111,10 @@ class Optimization:
                 if not running:
                     return
                 for event in pool.wait():
-                    self._handle(event, running, listener)
+                    if isinstance(event, Asked):
+                        pool.answer(event.trial_id, running[event.trial_id].should_stop())
+                    else:
+                        self._handle(event, running, listener)
         finally:
             pool.close()
             for trial in running.values():

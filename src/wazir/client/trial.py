@@ -128,9 +128,18 @@ class Trial:
         )
 
     def should_stop(self) -> bool:
-        """Return whether the study asks the trial to end early."""
-        self._stored = self._transport.trial(self._study_name, self.id)
+        """Return whether the trial is to end now: the study's stopping rule, or somebody, says so.
+
+        Ask it after each report. Then return from the objective with what there is, or call
+        `complete()`: the trial counts with its last value.
+        """
+        self._stored = self._transport.check_stopping(self._study_name, self.id)
         return self.state is TrialState.STOPPING
+
+    @property
+    def stopping_reason(self) -> str:
+        """Why the trial was stopped early; "" if it was not."""
+        return self._stored.stopping_reason
 
     def _attempt_to_check(self) -> int | None:
         return self.attempt or None

@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -22,6 +23,13 @@ class Reported:
     trial_id: int
     metrics: float | Mapping[str, float]
     step: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An objective asks whether its trial is to stop; answer with `WorkerPool.answer`."""
+
+    trial_id: int
 
 
 @dataclass(frozen=True)
@@ -55,8 +63,9 @@ class WorkerTrial:
         self._connection.send(Reported(self.id, metrics, step))
 
     def should_stop(self) -> bool:
-        """Return False: nothing stops a Python objective yet."""
-        return False
+        """Return whether the trial is to end now; see Trial.should_stop."""
+        self._connection.send(Asked(self.id))
+        return bool(self._connection.recv())
 
 
 @dataclass
@@ -85,7 +94,14 @@ class WorkerPool:
         worker.trial_id = trial_id
         worker.connection.send((trial_id, parameters))
 
-    def wait(self) -> list[Reported | Finished | Lost]:
+    def answer(self, trial_id: int, is_stopping: bool) -> None:
+        """Tell the objective of a trial whether it is to stop."""
+        for worker in self._workers:
+            if worker.trial_id == trial_id:
+                with suppress(OSError):
+                    worker.connection.send(is_stopping)
+
+    def wait(self) -> list[Reported | Asked | Finished | Lost]:
         """Block until workers have news, and return it.
 
         Raises:
@@ -117,11 +133,11 @@ class WorkerPool:
         self._workers.append(worker)
         return worker
 
-    def _receive(self, worker: _Worker) -> Reported | Finished | Lost:
+    def _receive(self, worker: _Worker) -> Reported | Asked | Finished | Lost:
         trial_id = worker.trial_id
         assert trial_id is not None  # noqa: S101 - only busy workers are asked
         try:
-            event: Reported | Finished = worker.connection.recv()
+            event: Reported | Asked | Finished = worker.connection.recv()
         except (EOFError, OSError):
             worker.process.join()
             self._workers.remove(worker)

@@ -41,6 +41,39 @@ class EarlyStopping:
     use_elapsed_time: bool = False
     options: Mapping[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def parse(cls, text: str) -> "EarlyStopping | None":
+        """Return the rule in a text such as "median" or "threshold:value=0.9,step=3".
+
+        None for "none". Upper and lower case, `-` and `_` are the same in names. Which rules and
+        options there are is not known here.
+
+        Raises:
+            InvalidInputError: an option is not NAME=NUMBER.
+        """
+        name, _, rest = text.partition(":")
+        rule = _plain_name(name)
+        options = dict(_option(item) for item in rest.split(",") if item.strip())
+        return None if rule == "none" else cls(rule, options=options)
+
+    def __str__(self) -> str:
+        options = ",".join(f"{name}={value:g}" for name, value in self.options.items())
+        return f"{self.rule}:{options}" if options else self.rule
+
+
+def _plain_name(text: str) -> str:
+    return text.strip().lower().replace("-", "_")
+
+
+def _option(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return _plain_name(name), float(number)
+    except ValueError:
+        raise InvalidInputError(
+            f"an option of a stopping rule is NAME=NUMBER, got {text.strip()!r}"
+        ) from None
+
 
 @dataclass(frozen=True)
 class StudyStopping:

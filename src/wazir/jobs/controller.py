@@ -23,6 +23,7 @@ from wazir.jobs.news import (
     Noted,
     TrialEnded,
     TrialStarted,
+    TrialStopping,
     Warned,
 )
 from wazir.jobs.program_run import JobContext, ProgramRun
@@ -299,6 +300,18 @@ class Controller:
         self._note_source(run.source)
         for measurement in measurements:
             self.listener.tell(Measured(run.trial.id, measurement, run.source))
+        if not final and self.job.study.config.early_stopping is not None:
+            trial = self.transport.check_stopping(self._name, run.trial.id)
+            self._stop_early_if_asked(trial)
+
+    def _stop_early_if_asked(self, trial: Trial) -> None:
+        """Stop the program of a trial that the rule, or somebody else, wants to end now."""
+        run = self._runs.get(trial.id)
+        if trial.state is TrialState.STOPPING and run is not None and not run.is_halting:
+            run.is_halting = True
+            self.listener.tell(TrialStopping(trial))
+            self._queue.extend(self._state.handle(messages.StopRequested(trial.id)))
+            self._work()
 
     def _note_source(self, source: str) -> None:
         """Say where the metric was found, once per kind of place."""
@@ -326,6 +339,7 @@ class Controller:
         states = (TrialState.ACTIVE, TrialState.STOPPING)
         _, active = self.transport.trials(self._name, states=states)
         for trial in active:
+            self._stop_early_if_asked(trial)
             if trial.id in self._runs or not self.ownership.is_gone(trial.client_id):
                 continue
             try:
@@ -346,6 +360,7 @@ class Controller:
         found = self.executor.attach(trial.id, trial.attempt, run.attempt_dir)
         taken = messages.TrialTakenOver(trial.id, trial.attempt, trial.n_lost_attempts)
         self._queue.extend(self._state.handle(taken))
+        self._stop_early_if_asked(trial)
         match found:
             case executors.Attachment.RUNNING | executors.Attachment.EXITED:
                 run.started(None)

@@ -41,6 +41,13 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class TrialStopping:
+    """The program of a trial is stopped early; `trial.stopping_reason` says why."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True)
 class TrialEnded:
     """A trial is SUCCEEDED or INFEASIBLE, or REQUESTED again after it was stopped."""
 
@@ -70,7 +77,9 @@ class JobEnded:
     counts: TrialCounts
 
 
-JobNews: TypeAlias = JobStarted | TrialStarted | Measured | TrialEnded | Warned | Noted | JobEnded
+JobNews: TypeAlias = (
+    JobStarted | TrialStarted | Measured | TrialStopping | TrialEnded | Warned | Noted | JobEnded
+)
 
 
 class JobListener(Protocol):

@@ -81,6 +81,8 @@ class ProgramRun:
         self._started_at = trial.started_at if trial.started_at is not None else job.clock()
         self._collector: MetricCollector | None = None
         self._given_steps: set[int] = set()
+        # Whether the program has been told to end early.
+        self.is_halting = False
 
     def prepare(self) -> Launch:
         """Make the folders, record the run, and return what the executor needs.

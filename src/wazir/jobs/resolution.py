@@ -9,7 +9,7 @@ from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.names import study_id_from
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import StudyConfig
+from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.metrics.line_pattern import compile_metric_pattern
 from wazir.jobs.passing import Passing
@@ -38,6 +38,7 @@ class TuneFlags:
     n_trials: int | None = None
     n_parallel: int | None = None
     algorithm: str | None = None
+    early_stopping: str | None = None
     seed: int | None = None
     job_dir: str | None = None
     timeout_s: float | None = None
@@ -51,7 +52,10 @@ class TuneFlags:
 
 @dataclass(frozen=True)
 class ResolvedJob:
-    """A job with every value decided; `notes` are to be said to the user."""
+    """A job with every value decided; `notes` are to be said to the user.
+
+    `names_early_stopping`: whether flags or file say which rule stops trials, or that none does.
+    """
 
     study_id: str
     config: StudyConfig
@@ -60,6 +64,7 @@ class ResolvedJob:
     timeout_s: float | None
     notes: tuple[str, ...]
     ignored: tuple[str, ...] = ()
+    names_early_stopping: bool = False
 
 
 class NoParametersError(InvalidInputError):
@@ -91,6 +96,8 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         planned_n_trials=n_trials,
     )
     config = _with_study_options(config, file)
+    if flags.early_stopping is not None:
+        config = replace(config, early_stopping=EarlyStopping.parse(flags.early_stopping))
     _note_what_means_little(config, file, notes)
     if flags.metric_pattern is not None:
         compile_metric_pattern(flags.metric_pattern)
@@ -113,6 +120,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         timeout_s=_first(flags.timeout_s, file.max_running_time_s if file else None),
         notes=tuple(dict.fromkeys(notes)),
         ignored=file.ignored if file else (),
+        names_early_stopping=file is not None or flags.early_stopping is not None,
     )
 
 
@@ -211,10 +219,6 @@ def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:
 
 
 def _note_what_means_little(config: StudyConfig, file: JobFile | None, notes: list[str]) -> None:
-    if config.early_stopping is not None:
-        notes.append(
-            "early stopping is stored, but no rule exists yet: every trial runs to its end"
-        )
     if config.study_stopping is not None:
         notes.append("studyStoppingConfig is stored, but has no effect yet")
     if file and file.ignored:

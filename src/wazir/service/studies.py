@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wazir.algorithms.protocol import Algorithm
 from wazir.analysis.recommendation import Recommendation, Recommender, recommend
@@ -11,11 +13,15 @@ from wazir.domain.errors import ConflictError, StaleAttemptError, StudyMismatchE
 from wazir.domain.metrics import Measurement, Metric, select_measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.studies import EarlyStopping, Study, StudyConfig, StudyState, TrialCounts
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
 from wazir.service.owners import Owners
+from wazir.service.stopped import RuleMaker, forget_stop, why_diverged
 from wazir.service.suggesting import Suggester, lost_trial
 from wazir.storage.protocol import Store, StudyWriter
+
+if TYPE_CHECKING:
+    from wazir.service.stopping import EarlyStopper
 
 
 class StudyService:
@@ -28,12 +34,14 @@ class StudyService:
         algorithm_named: Callable[[str], Algorithm],
         clock: Clock,
         owners: Owners,
+        rule_of: RuleMaker,
         recommend: Recommender = recommend,
     ) -> None:
         self._store = store
         self._clock = clock
         self._algorithm_named = algorithm_named
         self._recommend = recommend
+        self._rule_of = rule_of
         self._suggester = Suggester(store, algorithm_named, clock, owners)
 
     def create_study(
@@ -41,6 +49,7 @@ class StudyService:
     ) -> Study:
         """Create a study, or return the equal one of that name."""
         self._algorithm_named(config.algorithm)
+        self._check_early_stopping(config, config.early_stopping)
         study = Study(name, config, metadata=metadata or {}, created_at=self._clock())
         try:
             return self._store.create_study(study)
@@ -73,6 +82,15 @@ class StudyService:
         self._algorithm_named(algorithm)
         with self._store.write(name) as writer:
             config = replace(writer.study.config, algorithm=algorithm)
+            if config != writer.study.config:
+                writer.update_study(replace(writer.study, config=config))
+        return self._store.study(name)
+
+    def set_early_stopping(self, name: StudyName, early: EarlyStopping | None) -> Study:
+        """Let another rule stop trials."""
+        with self._store.write(name) as writer:
+            self._check_early_stopping(writer.study.config, early)
+            config = replace(writer.study.config, early_stopping=early)
             if config != writer.study.config:
                 writer.update_study(replace(writer.study, config=config))
         return self._store.study(name)
@@ -165,6 +183,17 @@ class StudyService:
             writer.update_trial(ended)
         return ended
 
+    def check_stopping(self, name: StudyName, trial_id: int) -> Trial:
+        """Ask the study's stopping rule about a trial."""
+        return self._stopper.check(name, trial_id)
+
+    @cached_property
+    def _stopper(self) -> "EarlyStopper":
+        # It needs numpy, which most commands do without.
+        from wazir.service.stopping import EarlyStopper  # noqa: PLC0415
+
+        return EarlyStopper(self._store, self._rule_of)
+
     def request_stop(self, name: StudyName, trial_id: int, reason: str) -> Trial:
         """Ask the owner of an ACTIVE trial to stop it."""
         return self._move(name, trial_id, TrialState.STOPPING, stopping_reason=reason)
@@ -179,11 +208,10 @@ class StudyService:
             freed = lost_trial(trial, self._clock(), writer.revision)
             if not lost:
                 freed = replace(
-                    trial,
+                    forget_stop(trial),
                     state=TrialState.REQUESTED,
                     client_id="",
                     lease_expires_at=None,
-                    stopping_reason="",
                 )
             writer.update_trial(freed)
         return freed
@@ -254,6 +282,11 @@ class StudyService:
         _, succeeded = self._store.trials(name, states=[TrialState.SUCCEEDED])
         return self._recommend(self._store.study(name).config, succeeded)
 
+    def _check_early_stopping(self, config: StudyConfig, early: EarlyStopping | None) -> None:
+        """Raise InvalidInputError unless the rule can be made."""
+        if early is not None:
+            self._rule_of(early, config.objective)
+
     def _move(
         self, name: StudyName, trial_id: int, state: TrialState, *, stopping_reason: str
     ) -> Trial:
@@ -278,7 +311,7 @@ class StudyService:
             measurement = select_measurement(
                 writer.measurements(trial.id), config.objective, config.measurement_selection
             )
-        reason = infeasible_reason or _why_infeasible(config, measurement)
+        reason = infeasible_reason or why_diverged(trial) or _why_infeasible(config, measurement)
         state = TrialState.INFEASIBLE if reason else TrialState.SUCCEEDED
         check_transition(trial.id, trial.state, state)
         return replace(

@@ -17,6 +17,7 @@ from wazir.domain.studies import Study, StudyState
 from wazir.domain.trials import Trial, TrialState
 from wazir.service.owners import Owners
 from wazir.service.snapshots import SnapshotReader
+from wazir.service.stopped import forget_stop
 from wazir.storage.protocol import Store, StudyWriter
 
 MAX_LOST_ATTEMPTS = 3
@@ -175,12 +176,11 @@ def lost_trial(trial: Trial, now: float, revision: int) -> Trial:
     """Return a trial whose run died: waiting for another worker, or given up after too many."""
     n_lost = trial.n_lost_attempts + 1
     freed = replace(
-        trial,
+        forget_stop(trial),
         state=TrialState.REQUESTED,
         client_id="",
         lease_expires_at=None,
         n_lost_attempts=n_lost,
-        stopping_reason="",
     )
     if n_lost < MAX_LOST_ATTEMPTS:
         return freed

@@ -7,7 +7,7 @@ from wazir.analysis.recommendation import Recommendation
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.studies import EarlyStopping, Study, StudyConfig, StudyState, TrialCounts
 from wazir.domain.trials import Metadata, Trial, TrialState
 
 
@@ -50,6 +50,14 @@ class Transport(Protocol):
 
         Raises:
             InvalidInputError: there is no such algorithm.
+        """
+        ...
+
+    def set_early_stopping(self, name: StudyName, early: EarlyStopping | None) -> Study:
+        """Let another rule stop trials from now on, None for no rule.
+
+        Raises:
+            InvalidInputError: there is no such rule, or an option breaks a rule.
         """
         ...
 
@@ -123,6 +131,14 @@ class Transport(Protocol):
 
         Without both, the study's selection rule picks among the trial's measurements; a trial
         whose objective is missing or not finite becomes INFEASIBLE.
+        """
+        ...
+
+    def check_stopping(self, name: StudyName, trial_id: int) -> Trial:
+        """Return a trial after asking the study's stopping rule about it.
+
+        An ACTIVE trial that is to stop becomes STOPPING; its `stopping_reason` and its metadata say
+        why. One whose objective was not finite several times in a row will end INFEASIBLE.
         """
         ...
 

@@ -189,3 +189,32 @@ def test_a_missing_pandas_is_said(study, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(InvalidInputError, match="pip install pandas"):
         study.to_dataframe()
+
+
+def slow_descent(trial):
+    """Report 20 steps at the level of x; end when asked to."""
+    for step in range(1, 21):
+        trial.report(trial.parameters["x"], step=step)
+        if trial.should_stop():
+            break
+    return trial.parameters["x"]
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_an_objective_is_told_to_stop(parallel):
+    study = wazir.create_study(
+        "s",
+        parameters={"x": wazir.Double(0, 8)},
+        minimize="loss",
+        algorithm="GRID_SEARCH",
+        early_stopping="default",
+        seed=1,
+        storage=":memory:",
+    )
+    study.optimize(slow_descent, trials=8, parallel=parallel, progress=False)
+    stopped = [trial for trial in study.trials if trial.stopping_reason]
+    assert {str(trial.state) for trial in study.trials} == {"SUCCEEDED"}
+    assert stopped
+    assert all(len(trial.measurements) < 20 for trial in stopped)
+    assert all(trial.value == trial.parameters["x"] for trial in stopped)
+    assert not study.best_trial.stopping_reason

@@ -8,18 +8,18 @@ import pytest
 
 from wazir.app.clock import system_clock
 from wazir.app.compose import make_service
-from wazir.domain.metrics import Goal, Metric
+from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import StudyConfig, StudyState
+from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState
 from wazir.domain.trials import TrialState
 from wazir.jobs.controller import Controller, Ownership
 from wazir.jobs.directories import StudyDirectory
 from wazir.jobs.executors import protocol as executors
 from wazir.jobs.interrupts import Interrupts
 from wazir.jobs.metrics.names import REPORT_FILE
-from wazir.jobs.news import Noted, TrialEnded, TrialStarted, Warned
+from wazir.jobs.news import Noted, TrialEnded, TrialStarted, TrialStopping, Warned
 from wazir.jobs.program_run import JobContext
 from wazir.jobs.provenance import Provenance
 from wazir.jobs.spec import JobSpec
@@ -109,11 +109,12 @@ class Listener:
 
 
 class Job:
-    def __init__(self, tmp_path, **limits):
+    def __init__(self, tmp_path, *, early_stopping=None, **limits):
         config = StudyConfig(
             SearchSpace({"x": Double(0, 1)}),
             (Metric("loss", Goal.MINIMIZE),),
             algorithm="RANDOM_SEARCH",
+            early_stopping=early_stopping,
         )
         self.service = make_service(MemoryStore())
         study = self.service.create_study(NAME, config)
@@ -157,6 +158,54 @@ def test_all_trials_run_and_their_metrics_are_stored(job):
     stored = job.service.measurements(NAME, [1])[1]
     assert [(m.step, m.metrics["loss"]) for m in stored] == [(1, 0.5)]
     assert job.service.trial(NAME, 1).final_measurement.metrics == {"loss": 0.5}
+
+
+STRICT = EarlyStopping("threshold", options={"value": 1.0})
+
+
+def test_a_trial_that_its_rule_stops_counts_with_its_last_value(tmp_path):
+    job = Job(tmp_path, early_stopping=STRICT, n_trials=2)
+    job.executor.script = {2: "runs"}
+    job.executor.on_poll = lambda: (
+        job.executor.running and report(tmp_path / "s/trials/2/attempts/1", 7.0)
+    )
+    assert job.run() is Ending.DONE
+    trial = job.service.trial(NAME, 2)
+    assert job.executor.stopped == [(2, 30.0)]
+    assert trial.state is TrialState.SUCCEEDED
+    assert trial.final_measurement.metrics == {"loss": 7.0}
+    assert "its best value at step 1 is 7; 1 was asked for" in trial.stopping_reason
+    assert [news.trial.id for news in job.listener.of(TrialStopping)] == [2]
+
+
+def test_somebody_else_may_stop_a_trial(tmp_path):
+    job = Job(tmp_path, n_trials=2)
+    job.executor.script = {1: "runs"}
+
+    def ask():
+        if job.executor.running and job.states() == ["ACTIVE"]:
+            report(tmp_path / "s/trials/1/attempts/1", 0.75)
+            job.service.request_stop(NAME, 1, "the boss said so")
+
+    job.executor.on_poll = ask
+    assert job.run() is Ending.DONE
+    trial = job.service.trial(NAME, 1)
+    assert (trial.state, trial.stopping_reason) == (TrialState.SUCCEEDED, "the boss said so")
+    assert trial.final_measurement.metrics == {"loss": 0.75}
+
+
+@pytest.mark.parametrize("attachment", [executors.Attachment.RUNNING, executors.Attachment.DIED])
+def test_a_new_runner_ends_the_trial_that_the_old_one_was_stopping(tmp_path, attachment):
+    job = Job(tmp_path, n_trials=1)
+    job.service.suggest_trials(NAME, 1, "old")
+    job.service.add_measurements(NAME, 1, [Measurement({"loss": 3.0}, step=4)])
+    job.service.request_stop(NAME, 1, "hopeless")
+    job.gone.add("old")
+    job.executor.attachments = {1: attachment}
+    assert job.run() is Ending.DONE
+    trial = job.service.trial(NAME, 1)
+    assert (trial.state, trial.stopping_reason) == (TrialState.SUCCEEDED, "hopeless")
+    assert job.executor.launched == []
 
 
 def test_where_the_metric_was_found_is_said_once(job):

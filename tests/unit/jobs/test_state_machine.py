@@ -48,6 +48,36 @@ def test_the_first_failures_without_any_success_end_the_job():
     ]
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        m.AttemptStopped(1),
+        m.AttemptFailed(1, "exit code 143"),
+        m.AttemptSucceeded(1),
+        m.AttemptDied(1, "the supervisor died"),
+    ],
+)
+def test_a_trial_that_is_stopped_early_counts_with_what_it_has(end):
+    state = running_job()
+    state.handle(m.TrialGiven(1, 1))
+    state.handle(m.AttemptStarted(1))
+    assert state.handle(m.StopRequested(1)) == [m.StopProgram(1, 30.0)]
+    assert state.handle(m.StopRequested(1)) == []
+    assert state.handle(end) == [m.CompleteTrial(1), m.AskForTrials(1)]
+
+
+def test_a_second_interrupt_kills_a_program_that_is_stopped_early_too():
+    state = running_job()
+    state.handle(m.TrialGiven(1, 1))
+    state.handle(m.StopRequested(1))
+    assert state.handle(m.Interrupted()) == []
+    assert state.handle(m.Interrupted()) == [m.StopProgram(1, 0.0)]
+    assert state.handle(m.AttemptStopped(1)) == [
+        m.CompleteTrial(1),
+        m.EndJob(m.Ending.INTERRUPTED),
+    ]
+
+
 @pytest.mark.parametrize(("n_succeeded", "n_failures"), [(1, 4), (20, 11)])
 def test_after_a_success_more_than_three_and_half_may_fail(n_succeeded, n_failures):
     state = running_job(n_trials=100)
@@ -187,8 +217,13 @@ class JobMachine(RuleBasedStateMachine):
         ),
     )
     def end(self, trial, event):
-        if self.can_get(trial, Phase.GIVEN, Phase.RUNNING, Phase.STOPPING):
+        if self.can_get(trial, Phase.GIVEN, Phase.RUNNING, Phase.STOPPING, Phase.HALTING):
             self.feed(event(trial))
+
+    @rule(trial=trials)
+    def stop_early(self, trial):
+        if self.can_get(trial, *Phase):
+            self.feed(m.StopRequested(trial))
 
     @rule(event=st.sampled_from([m.Interrupted(), m.EndRequested(m.Ending.TIMEOUT)]))
     def wish_to_end(self, event):

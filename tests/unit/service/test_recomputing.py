@@ -8,6 +8,7 @@ import pytest
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE
+from wazir.app.stopping_rules import make_rule
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Categorical, Double, Integer
@@ -48,6 +49,7 @@ def trials_of_a_study() -> list[Trial]:
         algorithm_named=lambda _: GpBandit(),
         clock=lambda: 0.0,
         owners=NobodyLeaves(),
+        rule_of=make_rule,
     )
     service.create_study(NAME, CONFIG)
     running: list[Trial] = []

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
+from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import (
     ConflictError,
     InvalidInputError,
@@ -67,6 +68,7 @@ class World:
             algorithm_named=lambda name: self.algorithm,
             clock=lambda: self.now,
             owners=self.owners,
+            rule_of=make_rule,
         )
         self.service.create_study(NAME, CONFIG)
 

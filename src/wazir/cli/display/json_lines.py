@@ -9,8 +9,10 @@ job_started    study, study_name, metrics [{name, goal}], algorithm, seed, n_tri
                counts, best, directory (the study's)
 trial_started  trial_id, attempt, parameters, command [text], found_running, started_at
 measurement    trial_id, step, elapsed_s, value, metrics {name: number}, source
+trial_stopping trial_id, reason: its program is stopped early
 trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" for a success),
-               duration_s, is_best (so far), directory (the program's own), attempt_directory
+               stopping_reason ("" unless it was stopped early), duration_s, is_best (so far),
+               directory (the program's own), attempt_directory
 warning, note  text
 job_ended      ending, counts, best, duration_s
 
@@ -38,6 +40,7 @@ from wazir.jobs.news import (
     Noted,
     TrialEnded,
     TrialStarted,
+    TrialStopping,
     Warned,
 )
 
@@ -61,6 +64,9 @@ class JsonLinesDisplay:
                 self._write("warning", now, {"text": news.text})
             case Noted():
                 self._write("note", now, {"text": news.text})
+            case TrialStopping():
+                fields = {"trial_id": news.trial.id, "reason": news.trial.stopping_reason}
+                self._write("trial_stopping", now, fields)
             case TrialStarted() | Measured() | TrialEnded() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress, now)
@@ -142,6 +148,7 @@ def _trial_ended(news: TrialEnded, progress: JobProgress, now: float) -> JsonObj
         "value": ended.value,
         "metrics": _final_metrics(trial),
         "reason": trial.infeasible_reason,
+        "stopping_reason": trial.stopping_reason,
         "duration_s": ended.duration_s,
         "is_best": ended.is_best,
         "directory": str(TrialDirectory(news.attempt_dir.parent.parent).output),

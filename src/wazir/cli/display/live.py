@@ -10,7 +10,13 @@ from rich.text import Text
 
 from wazir.cli.display.glyphs import glyphs_for
 from wazir.cli.display.output import SafeStream
-from wazir.cli.display.phrases import FailureTexts, clean_line, end_line, put_back_text
+from wazir.cli.display.phrases import (
+    FailureTexts,
+    clean_line,
+    early_stop_text,
+    end_line,
+    put_back_text,
+)
 from wazir.cli.display.progress import JobProgress, LaterNews
 from wazir.cli.display.view import JobView
 from wazir.cli.tables import shown_path
@@ -24,6 +30,7 @@ from wazir.jobs.news import (
     Noted,
     TrialEnded,
     TrialStarted,
+    TrialStopping,
     Warned,
 )
 
@@ -66,6 +73,8 @@ class LiveDisplay:
                 self._print(f"warning: {clean_line(news.text)}", "yellow")
             case Noted():
                 self._print(clean_line(news.text), "dim")
+            case TrialStopping():
+                self._print(early_stop_text(news.trial), "dim")
             case TrialStarted() | Measured() | TrialEnded() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress)

@@ -64,13 +64,20 @@ def about_duration(seconds: float) -> str:
 
 
 def success_text(ended: EndedTrial, progress: JobProgress) -> str:
-    """Return "trial 3 SUCCEEDED rmse=0.31 in 12s (best so far)"."""
+    """Return "trial 3 SUCCEEDED rmse=0.31 in 12s, stopped early (best so far)"."""
     text = f"trial {ended.trial.id} {ended.trial.state}"
     if ended.value is not None:
         text += f" {progress.objective.name}={shown_value(ended.value)}"
     if ended.duration_s is not None:
         text += f" in {format_duration(ended.duration_s)}"
+    if ended.trial.stopping_reason:
+        text += ", stopped early"
     return text + (" (best so far)" if ended.is_best else "")
+
+
+def early_stop_text(trial: Trial) -> str:
+    """Return what is said of a trial whose program is stopped early."""
+    return f"trial {trial.id} is stopped early: {clean_line(trial.stopping_reason)}"
 
 
 def put_back_text(trial: Trial) -> str:

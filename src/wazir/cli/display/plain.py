@@ -7,6 +7,7 @@ from wazir.cli.display.phrases import (
     FailureTexts,
     clean_line,
     counts_text,
+    early_stop_text,
     end_line,
     parameters_text,
     put_back_text,
@@ -25,6 +26,7 @@ from wazir.jobs.news import (
     Noted,
     TrialEnded,
     TrialStarted,
+    TrialStopping,
     Warned,
 )
 
@@ -54,6 +56,8 @@ class PlainDisplay:
                 self._out.write_line(f"warning: {clean_line(news.text)}")
             case Noted():
                 self._out.write_line(clean_line(news.text))
+            case TrialStopping():
+                self._out.write_line(early_stop_text(news.trial))
             case TrialStarted() | Measured() | TrialEnded() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress)

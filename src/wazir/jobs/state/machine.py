@@ -6,6 +6,7 @@ A trial that this runner works on is in one phase:
     RUNNING   its program runs
     RETRYING  its run died or never began; its next attempt is asked for
     STOPPING  its program is told to end, so that the trial can be put back
+    HALTING   its program is told to end early; the trial counts with what it has
 
 `TRANSITIONS` says what each event does in each phase; an event that is not in it raises
 InvalidJobEventError. The job itself is RUNNING, then ENDING (nothing new starts), then ENDED.
@@ -39,6 +40,7 @@ from wazir.jobs.state.messages import (
     NothingGiven,
     ReleaseTrial,
     StopProgram,
+    StopRequested,
     TrialEvent,
     TrialGiven,
     TrialTakenOver,
@@ -56,6 +58,7 @@ class Phase(enum.Enum):
     RUNNING = "RUNNING"
     RETRYING = "RETRYING"
     STOPPING = "STOPPING"
+    HALTING = "HALTING"
 
 
 class JobPhase(enum.Enum):
@@ -174,7 +177,7 @@ class JobState:
             if run.phase in (Phase.GIVEN, Phase.RUNNING):
                 run.phase = Phase.STOPPING
                 instructions.append(StopProgram(trial_id, grace_s))
-            elif run.phase is Phase.STOPPING and grace_s == 0:
+            elif run.phase in (Phase.STOPPING, Phase.HALTING) and grace_s == 0:
                 instructions.append(StopProgram(trial_id, grace_s))
         return instructions
 
@@ -262,6 +265,17 @@ def _released(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruc
     return [ReleaseTrial(event.trial_id)]
 
 
+def _halt(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
+    run.phase = Phase.HALTING
+    return [StopProgram(event.trial_id, state.limits.grace_s)]
+
+
+def _halted(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
+    del state.runs[event.trial_id]
+    state.n_ended += 1
+    return [CompleteTrial(event.trial_id)]
+
+
 def _died(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
     run.n_lost += 1
     if run.n_lost >= state.limits.max_attempts:
@@ -304,4 +318,15 @@ TRANSITIONS: Mapping[tuple[Phase, type], Step] = {
     (Phase.STOPPING, AttemptStopped): _released,
     (Phase.STOPPING, AttemptDied): _released,
     (Phase.STOPPING, NeverStarted): _released,
+    (Phase.GIVEN, StopRequested): _halt,
+    (Phase.RUNNING, StopRequested): _halt,
+    (Phase.RETRYING, StopRequested): _nothing,
+    (Phase.STOPPING, StopRequested): _nothing,
+    (Phase.HALTING, StopRequested): _nothing,
+    (Phase.HALTING, AttemptStarted): _nothing,
+    (Phase.HALTING, AttemptSucceeded): _halted,
+    (Phase.HALTING, AttemptFailed): _halted,
+    (Phase.HALTING, AttemptStopped): _halted,
+    (Phase.HALTING, AttemptDied): _halted,
+    (Phase.HALTING, NeverStarted): _halted,
 }

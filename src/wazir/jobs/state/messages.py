@@ -95,6 +95,13 @@ class AttemptGranted:
 
 
 @dataclass(frozen=True)
+class StopRequested:
+    """A trial is not worth going on with; it counts with what it has."""
+
+    trial_id: int
+
+
+@dataclass(frozen=True)
 class Interrupted:
     """The user pressed Ctrl-C."""
 
@@ -117,6 +124,7 @@ Event: TypeAlias = (
     | AttemptDied
     | NeverStarted
     | AttemptGranted
+    | StopRequested
     | Interrupted
     | EndRequested
 )
@@ -130,6 +138,7 @@ TrialEvent: TypeAlias = (
     | AttemptDied
     | NeverStarted
     | AttemptGranted
+    | StopRequested
 )
 
 

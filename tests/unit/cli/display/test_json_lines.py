@@ -89,6 +89,7 @@ def test_trial_from_start_to_end(show, script):
         "value": 0.5,
         "metrics": {"rmse": 0.5},
         "reason": "",
+        "stopping_reason": "",
         "duration_s": 2.0,
         "is_best": True,
         "directory": "/runs/taxi/trials/3/out",

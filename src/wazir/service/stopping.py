@@ -1,0 +1,143 @@
+"""Early stopping in a study: gathers the curves, asks the rule, writes down what it said."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.names import StudyName
+from wazir.domain.studies import EarlyStopping, Study
+from wazir.domain.trials import Trial, TrialState
+from wazir.service.stopped import DIVERGED, RuleMaker, ran_to_its_end
+from wazir.stopping.curves import Curve, curve_of, steps_are_comparable
+from wazir.stopping.judging import N_NOT_FINITE, Evidence, has_diverged, judge
+from wazir.stopping.protocol import STOPPING_NAMESPACE, Stop
+from wazir.storage.protocol import Store
+
+_RUNNING = (TrialState.ACTIVE, TrialState.STOPPING)
+
+
+@dataclass
+class _Learnt:
+    """The trials of a study and the curves of those that have ended, by metric and axis."""
+
+    stamp: tuple[float, int]
+    revision: int = -1
+    trials: dict[int, Trial] = field(default_factory=dict)
+    lasts: dict[int, Measurement] = field(default_factory=dict)
+    curves: dict[tuple[str, bool], dict[int, Curve]] = field(default_factory=dict)
+
+
+class EarlyStopper:
+    """Judges running trials of studies that have a stopping rule.
+
+    Curves of ended trials are kept in memory, which saves time and changes nothing.
+    """
+
+    def __init__(self, store: Store, rule_of: RuleMaker) -> None:
+        self._store = store
+        self._rule_of = rule_of
+        self._learnt: dict[StudyName, _Learnt] = {}
+        self._lock = threading.Lock()
+
+    def check(self, name: StudyName, trial_id: int) -> Trial:
+        """Return a trial, STOPPING if its study's rule says that it is to stop."""
+        trial = self._store.trial(name, trial_id)
+        study = self._store.study(name)
+        if trial.state is not TrialState.ACTIVE or study.config.early_stopping is None:
+            return trial
+        with self._lock:
+            record = self._judged(study, study.config.early_stopping, trial_id)
+        return trial if record is None else self._write(name, trial, record)
+
+    def _write(self, name: StudyName, judged: Trial, record: Mapping[str, str]) -> Trial:
+        with self._store.write(name) as writer:
+            trial = writer.trial(judged.id)
+            # It may have ended, or begun again, while the rule was asked.
+            if trial.state is not TrialState.ACTIVE or trial.attempt != judged.attempt:
+                return trial
+            stopped = replace(
+                trial,
+                state=TrialState.STOPPING,
+                stopping_reason=record["reason"],
+                metadata={**trial.metadata, STOPPING_NAMESPACE: dict(record)},
+            )
+            writer.update_trial(stopped)
+        return stopped
+
+    def _judged(self, study: Study, early: EarlyStopping, trial_id: int) -> dict[str, str] | None:
+        """Return what is to be kept with a trial that is to stop, None if it is to go on."""
+        learnt = self._read(study)
+        running = [i for i, trial in learnt.trials.items() if trial.state in _RUNNING]
+        if trial_id not in running:
+            return None
+        fresh = self._store.measurements(study.name, running)
+        axis = _Axis.of(early, learnt)
+        metrics = study.config.objectives
+        objectives = [_evidence(learnt, fresh, metric, trial_id, axis) for metric in metrics]
+        for metric, evidence in zip(metrics, objectives, strict=True):
+            if has_diverged(evidence.own):
+                reason = f"{metric.name} was NaN or infinite {N_NOT_FINITE} times in a row"
+                return {"rule": DIVERGED, "reason": reason}
+        stop = judge(self._rule_of(early, metrics[0]), objectives)
+        return None if stop is None else _record(stop, early, metrics[0], axis)
+
+    def _read(self, study: Study) -> _Learnt:
+        """Return what is known of a study, brought up to date."""
+        stamp = (study.created_at, study.config_revision)
+        learnt = self._learnt.get(study.name)
+        if learnt is None or learnt.stamp != stamp:
+            learnt = self._learnt[study.name] = _Learnt(stamp)
+        learnt.revision, changed = self._store.trials(study.name, since_revision=learnt.revision)
+        learnt.trials.update((trial.id, trial) for trial in changed)
+        ended = [trial.id for trial in changed if trial.state.is_final]
+        for i, measurements in self._store.measurements(study.name, ended).items():
+            finished = ran_to_its_end(learnt.trials[i])
+            for metric, by_time in product(study.config.objectives, (False, True)):
+                curves = learnt.curves.setdefault((metric.name, by_time), {})
+                curves[i] = curve_of(
+                    i, measurements, metric, is_finished=finished, by_time=by_time
+                )
+            if finished and measurements:
+                learnt.lasts[i] = measurements[-1]
+        return learnt
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """What trials are compared by: steps, or elapsed time because it is wanted or needed."""
+
+    is_time: bool
+    is_switched: bool
+
+    @classmethod
+    def of(cls, early: EarlyStopping, learnt: _Learnt) -> "_Axis":
+        lengths = [(last.step or 0, last.elapsed_s or 0.0) for last in learnt.lasts.values()]
+        switched = not early.use_elapsed_time and not steps_are_comparable(lengths)
+        return cls(early.use_elapsed_time or switched, switched)
+
+
+def _evidence(
+    learnt: _Learnt,
+    running: Mapping[int, Sequence[Measurement]],
+    metric: Metric,
+    trial_id: int,
+    axis: _Axis,
+) -> Evidence:
+    curves = dict(learnt.curves.get((metric.name, axis.is_time), {}))
+    for i, measurements in running.items():
+        curves[i] = curve_of(i, measurements, metric, is_finished=False, by_time=axis.is_time)
+    own = curves.pop(trial_id)
+    return Evidence(own, [curves[i] for i in sorted(curves)])
+
+
+def _record(stop: Stop, early: EarlyStopping, metric: Metric, axis: _Axis) -> dict[str, str]:
+    """Return what is kept with a stopped trial: the rule, its reason and its numbers."""
+    sign = 1.0 if metric.goal is Goal.MINIMIZE else -1.0
+    unit = "second" if axis.is_time else "step"
+    reason = stop.reason(sign, unit)
+    if axis.is_switched:
+        reason += "; trials are compared by time, because the steps of finished ones differ much"
+    numbers = {name: f"{value:.8g}" for name, value in stop.numbers(sign).items()}
+    return {"rule": early.rule, "axis": unit, "reason": reason, **numbers}

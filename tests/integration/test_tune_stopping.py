@@ -1,0 +1,78 @@
+"""Early stopping in a tuning job: real programs, and what is said about them."""
+
+import json
+
+TUNE = ("tune", "--minimize", "loss", "--algorithm", "random", "-p", "x=0.0..8.0")
+# Later trials are worse.
+TRAIN = """\
+import os, time
+x = float(os.environ["CLOUD_ML_TRIAL_ID"])
+for epoch in range(1, 21):
+    print(f"epoch={epoch} loss={x + 2 / epoch}", flush=True)
+    time.sleep(0.06)
+"""
+COMMAND = ("--", "python3", "train.py")
+
+
+def last_steps(wazir_in):
+    """Return the step of the final measurement of each trial."""
+    return [trial.measurements[-1].step for trial in wazir_in.trials("train")]
+
+
+def test_hopeless_trials_are_stopped_and_count_with_their_last_value(wazir_in):
+    wazir_in.write("train.py", TRAIN)
+    said = wazir_in(*TUNE, "--trials", "6", "--early-stopping", "default", *COMMAND)
+    trials = wazir_in.trials("train")
+    assert [str(trial.state) for trial in trials] == ["SUCCEEDED"] * 6
+    assert last_steps(wazir_in)[:3] == [20, 20, 20]
+    assert max(last_steps(wazir_in)[3:]) < 20
+    assert all("to be among the better 50 %" in trial.stopping_reason for trial in trials[3:])
+    assert trials[5].value == trials[5].measurements[-1].metrics["loss"]
+    assert "trial 6 is stopped early: its best value up to step" in said.stdout
+    shown = wazir_in("show", "train").stdout
+    assert "stopped early: 3 trials; 3 ran to their end" in shown
+    found = json.loads(wazir_in("show", "train", "--json").stdout)["stopped_early"]
+    assert [entry["trial_id"] for entry in found] == [4, 5, 6]
+    assert {entry["rule"] for entry in found} == {"default"}
+
+
+def test_a_file_asks_for_the_default_rule_and_a_flag_wins(wazir_in):
+    wazir_in.write("train.py", TRAIN)
+    wazir_in.write(
+        "hyperparam.yaml",
+        "trainingInput:\n  hyperparameters:\n    goal: MINIMIZE\n"
+        "    hyperparameterMetricTag: loss\n    maxTrials: 3\n    enableTrialEarlyStopping: true\n"
+        "    params:\n    - parameterName: x\n      type: DOUBLE\n      minValue: 0\n"
+        "      maxValue: 8\n",
+    )
+    shown = wazir_in("tune", "hyperparam.yaml", "--dry-run", *COMMAND).stdout
+    assert "stopping   default" in shown
+    flags = ("--early-stopping", "none", "--dry-run")
+    shown = wazir_in("tune", "hyperparam.yaml", *flags, *COMMAND).stdout
+    assert "stopping   none" in shown
+
+
+def test_a_job_that_goes_on_may_have_another_rule(wazir_in):
+    wazir_in.write("train.py", TRAIN.replace("0.06", "0"))
+    wazir_in(*TUNE, "--trials", "2", *COMMAND)
+    wazir_in.write("train.py", TRAIN)
+    flags = ("--trials", "3", "--early-stopping", "threshold:value=0.5,step=4")
+    wazir_in(*TUNE, *flags, *COMMAND)
+    assert "0.5 was asked for" in wazir_in.trials("train")[2].stopping_reason
+    assert "threshold:value=0.5,step=4" in wazir_in("show", "train").stdout
+
+
+def test_three_values_that_are_not_finite_end_a_trial_as_a_failure(wazir_in):
+    wazir_in.write("train.py", TRAIN.replace("{x + 2 / epoch}", "{x if x < 4 else 'nan'}"))
+    said = wazir_in(*TUNE, "--trials", "4", "--early-stopping", "default", *COMMAND)
+    worst = wazir_in.trials("train")[3]
+    assert str(worst.state) == "INFEASIBLE"
+    assert worst.infeasible_reason == "loss was NaN or infinite 3 times in a row"
+    assert "NaN or infinite 3 times in a row" in said.stdout
+
+
+def test_a_rule_that_is_not_there_is_refused_before_anything_is_made(wazir_in):
+    wazir_in.write("train.py", TRAIN)
+    said = wazir_in(*TUNE, "--early-stopping", "medain", *COMMAND, code=2)
+    assert "did you mean 'median'" in said.stderr
+    assert not (wazir_in.folder / "wazir-runs").exists()
