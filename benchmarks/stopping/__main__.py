@@ -1,7 +1,7 @@
 """Early stopping on learning curves, on a simulated clock: epochs used, and regret at the end.
 
-    run      simulate studies: tasks x deciders x workers x seeds; what is in the file is not done again
-    report   tables from files of results, with paired bootstrap intervals against no stopping
+run      simulate studies: tasks x deciders x workers x seeds; what is in the file is not done again
+report   tables from files of results, with paired bootstrap intervals against no stopping
 """
 
 import argparse
@@ -11,12 +11,13 @@ from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+# As a package, so that its names do not meet those of other benchmarks.
+sys.path[0] = str(HERE.parent)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from simulation import Setup, Study
-    from tasks import SUITES, make_task
+    from stopping.simulation import Setup, Study
+    from stopping.tasks import SUITES, make_task
 
     names = SUITES.get(options.tasks) or options.tasks.split(",")
     done = set()
@@ -51,7 +52,7 @@ def _key(record: dict) -> tuple:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from report import tables
+    from stopping.report import tables
 
     print(tables(options.files, options.against))
     return 0

@@ -34,8 +34,10 @@ def tables(files: Iterable[Path], against: str) -> str:
 
 def _rows(found: Mapping[str, Mapping[tuple, dict]], against: str) -> list[str]:
     rows = [
-        "| rule | studies | epochs | regret | difference [95%] | best one stopped | "
-        "regret at equal epochs: own, none | time |",
+        (
+            "| rule | studies | epochs | regret | difference [95%] | best one stopped | "
+            "regret at equal epochs: own, none | time |"
+        ),
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     base = found[against]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rules import Decider, make_decider
-from tasks import Task, Vector
+from stopping.rules import Decider, make_decider
+from stopping.tasks import Task, Vector
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot
 from wazir.domain.metrics import Goal, Measurement, Metric

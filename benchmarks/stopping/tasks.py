@@ -71,7 +71,9 @@ class Task:
 def make_task(name: str, data: Path) -> Task:
     """Return a task by name; see the module's text."""
     family, _, instance = name.partition(":")
-    return _taskset(name, instance, data) if family == "taskset" else _lcbench(name, instance, data)
+    return (
+        _taskset(name, instance, data) if family == "taskset" else _lcbench(name, instance, data)
+    )
 
 
 def _load(path: Path) -> ModuleType:

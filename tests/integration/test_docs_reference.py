@@ -16,6 +16,7 @@ from wazir.app.stopping_rules import RULES
 from wazir.cli import main as cli
 from wazir.domain import errors
 from wazir.domain.space import describe
+from wazir.domain.stop_conditions import describe_stop_conditions, with_stop_conditions
 from wazir.jobs.config import cloud_ml, vertex_tables
 from wazir.jobs.environment import TrialContext, trial_environment
 from wazir.jobs.metrics.line_rules import find_value
@@ -223,8 +224,15 @@ def test_the_numbers_of_the_prior_are_those_of_the_code():
 
 
 def test_every_stopping_rule_and_option_is_on_its_page():
-    page = (REFERENCE / "stopping.md").read_text()
+    page = (REFERENCE / "stopping.md").read_text().partition("## When a study ends")[0]
     rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
     assert set(rows) == set(RULES)
     for name, entry in RULES.items():
         assert all(f"`{option}`" in rows[name] for option in entry.options), name
+
+
+def test_every_condition_on_the_page_is_understood():
+    rest = (REFERENCE / "stopping.md").read_text().partition("## When a study ends")[2]
+    texts = [row.split("`")[1] for row in rest.splitlines() if row.startswith("| `")]
+    assert len(texts) == 4
+    assert all(describe_stop_conditions(with_stop_conditions(None, [text])) for text in texts)

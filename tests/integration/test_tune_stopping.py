@@ -76,3 +76,32 @@ def test_a_rule_that_is_not_there_is_refused_before_anything_is_made(wazir_in):
     said = wazir_in(*TUNE, "--early-stopping", "medain", *COMMAND, code=2)
     assert "did you mean 'median'" in said.stderr
     assert not (wazir_in.folder / "wazir-runs").exists()
+
+
+def test_a_job_ends_when_nothing_improves(wazir_in):
+    wazir_in.write("train.py", TRAIN.replace("0.06", "0"))
+    said = wazir_in(*TUNE, "--trials", "20", "--stop-when", "no improvement in 3 trials", *COMMAND)
+    # Later trials are worse, so trial 1 stays the best.
+    assert len(wazir_in.trials("train")) == 4
+    assert "no new trials: no improvement in the last 3 trials" in said.stdout
+    assert "ended by its own rule" in said.stdout
+    assert "no improvement in 3 trials" in wazir_in("show", "train").stdout
+    again = wazir_in(*TUNE, "--trials", "20", *COMMAND)
+    assert len(wazir_in.trials("train")) == 4
+    assert "ended by its own rule" in again.stdout
+    wazir_in(
+        *TUNE,
+        "--trials",
+        "7",
+        "--stop-when",
+        "after 9d",
+        "--stop-when",
+        "no improvement in 9 trials",
+        *COMMAND,
+    )
+    assert len(wazir_in.trials("train")) == 7
+
+
+def test_a_condition_that_is_not_understood_is_refused(wazir_in):
+    said = wazir_in(*TUNE, "--stop-when", "bored", *COMMAND, code=2)
+    assert "no improvement in 20 trials" in said.stderr

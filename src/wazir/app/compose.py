@@ -21,6 +21,7 @@ from wazir.domain.metrics import Goal, Metric
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import Parameter
 from wazir.domain.space import SearchSpace
+from wazir.domain.stop_conditions import with_stop_conditions
 from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
 from wazir.service.studies import StudyService
@@ -70,7 +71,7 @@ def connect(storage: StorageArgument = None, *, create: bool = False) -> StudySe
     return make_service(open_store(storage_location(storage), create=create))
 
 
-def create_study(
+def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     name: str,
     *,
     parameters: Mapping[str, Parameter],
@@ -78,6 +79,7 @@ def create_study(
     maximize: str | Sequence[str] | None = None,
     algorithm: str = "DEFAULT",
     early_stopping: str | EarlyStopping | None = None,
+    stop_when: str | Sequence[str] = (),
     seed: int | None = None,
     storage: StorageArgument = None,
 ) -> Study:
@@ -92,6 +94,7 @@ def create_study(
             GRID_SEARCH or QUASI_RANDOM_SEARCH.
         early_stopping: the rule that `Trial.should_stop` asks, by name and with options as in
             "median" or "patience:n=5"; None for none. See docs/reference/stopping.md.
+        stop_when: when to make no more trials, such as "no improvement in 20 trials" or "after 2h".
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
@@ -100,6 +103,7 @@ def create_study(
         InvalidInputError: a value breaks a rule.
         StudyMismatchError: a study of that name exists with another space or other metrics.
     """
+    conditions = [stop_when] if isinstance(stop_when, str) else list(stop_when)
     config = StudyConfig(
         SearchSpace(dict(parameters)),
         (*_metrics(minimize, Goal.MINIMIZE), *_metrics(maximize, Goal.MAXIMIZE)),
@@ -109,6 +113,7 @@ def create_study(
             if isinstance(early_stopping, str)
             else early_stopping
         ),
+        study_stopping=with_stop_conditions(None, conditions) if conditions else None,
         seed=secrets.randbits(31) if seed is None else seed,
     )
     service = connect(storage, create=True)

@@ -26,7 +26,9 @@ class _Entry:
 _LENGTH = {"max_step": "max_x", "first_share": "first_share"}
 _ASHA = {**_LENGTH, "factor": "factor"}
 RULES: Mapping[str, _Entry] = {
-    "default": _Entry("wazir.stopping.rank", "RankRule", {**_ASHA, "keep": "keep"}),
+    "default": _Entry(
+        "wazir.stopping.rank", "RankRule", {**_ASHA, "keep": "keep", "window": "window"}
+    ),
     "aggressive": _Entry("wazir.stopping.presets", "aggressive", _LENGTH),
     "median": _Entry("wazir.stopping.median", "MedianRule", _LENGTH),
     "decay_curve": _Entry(
@@ -53,7 +55,7 @@ RULES: Mapping[str, _Entry] = {
     ),
     "patience": _Entry("wazir.stopping.single", "PatienceRule", {"n": "n", "gain": "min_gain"}),
 }
-_WHOLE = frozenset({"n", "n_brackets", "min_measurement_count"})
+_WHOLE = frozenset({"n", "n_brackets", "min_measurement_count", "window"})
 
 
 def make_rule(early: EarlyStopping, metric: Metric) -> StoppingRule:

@@ -91,6 +91,8 @@ def open_tuning_study(
         service.set_algorithm(name, config.algorithm)
     if existing is not None and job.names_early_stopping:
         service.set_early_stopping(name, config.early_stopping)
+    if existing is not None and job.names_study_stopping:
+        service.set_study_stopping(name, config.study_stopping)
     if study.state is StudyState.INACTIVE:
         study = service.set_study_state(name, StudyState.ACTIVE)
     return TuningStudy(service, service.study(name), location, existing is None)

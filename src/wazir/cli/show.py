@@ -21,6 +21,7 @@ from wazir.client.rows import duration_s, first_line
 from wazir.domain.durations import format_duration
 from wazir.domain.metrics import Measurement, Metric
 from wazir.domain.space import describe
+from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE
@@ -69,12 +70,14 @@ def show_lines(view: StudyView, now: float) -> list[str]:
 def _head_rows(view: StudyView) -> list[tuple[str, str]]:
     study, config, job = view.study, view.study.config, view.job
     program = "" if job is None else shlex.join(job.command)
+    ends = config.study_stopping
     return [
         ("study", view.study_id),
         ("state", str(study.state)),
         *(("goal" if m.is_objective else "safety", _metric_text(m)) for m in config.metrics),
         ("algorithm", f"{config.algorithm}, seed {config.seed}"),
         ("stopping", "" if config.early_stopping is None else str(config.early_stopping)),
+        ("ends when", "" if ends is None else ", ".join(describe_stop_conditions(ends))),
         ("trials", counts_text(view.counts, config.planned_n_trials)),
         ("created", shown_time(study.created_at)),
         ("program", program or "none: the study was made from Python"),

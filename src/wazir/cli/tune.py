@@ -28,6 +28,7 @@ from wazir.domain.errors import StudyMismatchError, WazirError
 from wazir.domain.metrics import Goal
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.space import describe
+from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.directories import study_directory
 from wazir.jobs.discovery.proposal import defaults_for, discover
@@ -80,6 +81,12 @@ COUNT = click.IntRange(min=1)
     "--early-stopping",
     metavar="RULE",
     help="Stop hopeless trials: default, aggressive, median, asha, patience:n=5, ... or none.",
+)
+@click.option(
+    "--stop-when",
+    multiple=True,
+    metavar="TEXT",
+    help='End early: "no improvement in 20 trials", "no improvement in 2h", "after 8h".',
 )
 @click.option("--study", "study_id", metavar="NAME", help="Default: the program's name.")
 @storage_option
@@ -235,6 +242,7 @@ def dry_run_text(
         f"algorithm  {job.config.algorithm}, seed {job.config.seed}",
         f"trials     {job.limits.n_trials}, {job.limits.n_parallel} at a time",
         f"stopping   {job.config.early_stopping or 'none: every trial runs to its end'}",
+        f"ends when  {_end_text(job)}",
         "space",
     ]
     width = max(len(name) for name, _ in job.config.space.walk())
@@ -258,6 +266,12 @@ def dry_run_text(
     lines += [f"  {source}" for source in _metric_sources(job)]
     lines.append(f"folder     {folder}")
     return "\n".join(lines)
+
+
+def _end_text(job: ResolvedJob) -> str:
+    stopping = job.config.study_stopping
+    conditions = [] if stopping is None else describe_stop_conditions(stopping)
+    return ", ".join(conditions) or "all trials are done"
 
 
 def _metric_sources(job: ResolvedJob) -> list[str]:

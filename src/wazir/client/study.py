@@ -130,7 +130,7 @@ class Study:
 
         Raises:
             InvalidInputError: `count` is out of range.
-            NotFoundError: the search space is exhausted.
+            NotFoundError: the search space is exhausted, or the study's own rule has ended it.
             ConflictError: the study is not ACTIVE.
         """
         if count is not None and not 1 <= count <= MAX_SUGGESTIONS:
@@ -139,7 +139,12 @@ class Study:
             self._stored.name, count or 1, client_id or self._new_client_id()
         )
         if not given:
-            raise NotFoundError(f"the search space of study {self.name!r} is exhausted")
+            reason = self._transport.why_ended(self._stored.name)
+            raise NotFoundError(
+                f"study {self.name!r} has ended by its own rule: {reason}"
+                if reason
+                else f"the search space of study {self.name!r} is exhausted"
+            )
         handles = [self._handle(trial) for trial in given]
         return handles[0] if count is None else handles
 

@@ -8,7 +8,12 @@ from functools import singledispatchmethod
 from time import monotonic
 
 from wazir.domain.durations import format_duration
-from wazir.domain.errors import ConflictError, NotFoundError, StaleAttemptError
+from wazir.domain.errors import (
+    ConflictError,
+    InvalidTransitionError,
+    NotFoundError,
+    StaleAttemptError,
+)
 from wazir.domain.names import StudyName
 from wazir.domain.studies import StudyState, TrialCounts
 from wazir.domain.trials import Trial, TrialState, best_trial
@@ -82,6 +87,11 @@ class Controller:
         self._clobber = ClobberWatch(self.job.spec.cwd, self.job.folder.path)
 
     @property
+    def _ends_at_once(self) -> bool:
+        stopping = self.job.study.config.study_stopping
+        return stopping is not None and stopping.stop_as_soon_as_possible
+
+    @property
     def _name(self) -> StudyName:
         return self.job.study.name
 
@@ -149,6 +159,8 @@ class Controller:
         if state is not StudyState.ACTIVE and self._ended is None:
             self._feed(messages.EndRequested(Ending.STOPPED))
         elif self._state.phase is JobPhase.RUNNING:
+            if self._ends_at_once and (reason := self.transport.why_ended(self._name)):
+                self._study_has_ended(reason)
             # Another runner may have died after the last trial was given out.
             self._take_over_trials()
             self._work()
@@ -178,8 +190,22 @@ class Controller:
         # Where nothing is left to begin, another runner may have left something to go on with.
         missing = order.count - len(given)
         if missing and self._take_over_trials() < missing:
-            n_total = self._counts().total
-            self._queue.extend(self._state.handle(messages.NothingGiven(n_total)))
+            reason = self.transport.why_ended(self._name)
+            if reason:
+                self._study_has_ended(reason)
+            nothing = messages.NothingGiven(self._counts().total, by_rule=bool(reason))
+            self._queue.extend(self._state.handle(nothing))
+
+    def _study_has_ended(self, reason: str) -> None:
+        """Say why there are no more trials; where they shall not wait, stop those that run."""
+        if f"ended: {reason}" not in self._said:
+            self._said.add(f"ended: {reason}")
+            self.listener.tell(Noted(f"no new trials: {reason}"))
+        if self._ends_at_once:
+            for trial_id in list(self._runs):
+                with suppress(ConflictError, InvalidTransitionError):
+                    stopped = self.transport.request_stop(self._name, trial_id, reason)
+                    self._stop_early_if_asked(stopped)
 
     def _counts(self) -> TrialCounts:
         """Return the trials by state, none if the study was deleted meanwhile."""

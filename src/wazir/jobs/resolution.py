@@ -9,6 +9,7 @@ from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.names import study_id_from
 from wazir.domain.space import SearchSpace
+from wazir.domain.stop_conditions import with_stop_conditions
 from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.metrics.line_pattern import compile_metric_pattern
@@ -39,6 +40,7 @@ class TuneFlags:
     n_parallel: int | None = None
     algorithm: str | None = None
     early_stopping: str | None = None
+    stop_when: tuple[str, ...] = ()
     seed: int | None = None
     job_dir: str | None = None
     timeout_s: float | None = None
@@ -54,7 +56,8 @@ class TuneFlags:
 class ResolvedJob:
     """A job with every value decided; `notes` are to be said to the user.
 
-    `names_early_stopping`: whether flags or file say which rule stops trials, or that none does.
+    `names_early_stopping`, `names_study_stopping`: whether flags or file say which rule stops trials,
+    and when the study ends, or that nothing does.
     """
 
     study_id: str
@@ -65,6 +68,7 @@ class ResolvedJob:
     notes: tuple[str, ...]
     ignored: tuple[str, ...] = ()
     names_early_stopping: bool = False
+    names_study_stopping: bool = False
 
 
 class NoParametersError(InvalidInputError):
@@ -98,7 +102,10 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
     config = _with_study_options(config, file)
     if flags.early_stopping is not None:
         config = replace(config, early_stopping=EarlyStopping.parse(flags.early_stopping))
-    _note_what_means_little(config, file, notes)
+    if flags.stop_when:
+        stopping = with_stop_conditions(config.study_stopping, flags.stop_when)
+        config = replace(config, study_stopping=stopping)
+    _note_what_means_little(file, notes)
     if flags.metric_pattern is not None:
         compile_metric_pattern(flags.metric_pattern)
     spec = JobSpec(
@@ -121,6 +128,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         notes=tuple(dict.fromkeys(notes)),
         ignored=file.ignored if file else (),
         names_early_stopping=file is not None or flags.early_stopping is not None,
+        names_study_stopping=file is not None or bool(flags.stop_when),
     )
 
 
@@ -218,9 +226,7 @@ def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:
     )
 
 
-def _note_what_means_little(config: StudyConfig, file: JobFile | None, notes: list[str]) -> None:
-    if config.study_stopping is not None:
-        notes.append("studyStoppingConfig is stored, but has no effect yet")
+def _note_what_means_little(file: JobFile | None, notes: list[str]) -> None:
     if file and file.ignored:
         notes.append(f"stored, but without a meaning on this machine: {', '.join(file.ignored)}")
 

@@ -13,7 +13,14 @@ from wazir.domain.errors import ConflictError, StaleAttemptError, StudyMismatchE
 from wazir.domain.metrics import Measurement, Metric, select_measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import EarlyStopping, Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.studies import (
+    EarlyStopping,
+    Study,
+    StudyConfig,
+    StudyState,
+    StudyStopping,
+    TrialCounts,
+)
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
 from wazir.service.owners import Owners
 from wazir.service.stopped import RuleMaker, forget_stop, why_diverged
@@ -94,6 +101,18 @@ class StudyService:
             if config != writer.study.config:
                 writer.update_study(replace(writer.study, config=config))
         return self._store.study(name)
+
+    def set_study_stopping(self, name: StudyName, stopping: StudyStopping | None) -> Study:
+        """Change when the study ends by itself."""
+        with self._store.write(name) as writer:
+            config = replace(writer.study.config, study_stopping=stopping)
+            if config != writer.study.config:
+                writer.update_study(replace(writer.study, config=config))
+        return self._store.study(name)
+
+    def why_ended(self, name: StudyName) -> str:
+        """Return why the study makes no new trials by its own rule."""
+        return self._suggester.why_ended(self._store.study(name))
 
     def update_metadata(
         self, name: StudyName, namespace: str, entries: Mapping[str, str]

@@ -18,6 +18,7 @@ from wazir.domain.trials import Trial, TrialState
 from wazir.service.owners import Owners
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.stopped import forget_stop
+from wazir.stopping.study import progress_of, why_study_ends
 from wazir.storage.protocol import Store, StudyWriter
 
 MAX_LOST_ATTEMPTS = 3
@@ -82,7 +83,7 @@ class Suggester:
             given = writer.trials(states=[TrialState.ACTIVE], client_id=client_id, limit=count)
             given += self._assign_requested(writer, count - len(given), client_id, lease_s)
             view = _View.of(writer)
-        if len(given) == count:
+        if len(given) == count or self.why_ended(view.study):
             return given
         order = _Order(count - len(given), client_id, max_n_trials, lease_s)
         for _ in range(MAX_COMPUTATIONS - 1):
@@ -91,6 +92,16 @@ class Suggester:
                 return given + created
         created, _ = self._create(view, order, accept_stale=True)
         return given + (created or [])
+
+    def why_ended(self, study: Study) -> str:
+        """Return why a study makes no new trials by its own rule, "" while it does."""
+        stopping = study.config.study_stopping
+        if stopping is None:
+            return ""
+        snapshot = self._snapshots.read(study, Reads.TRIALS)
+        trials = [*snapshot.completed, *snapshot.pending]
+        progress = progress_of(study, trials, self._clock())
+        return why_study_ends(stopping, progress, n_objectives=len(study.config.objectives))
 
     def _reclaim(self, writer: StudyWriter) -> None:
         """Free the trials of owners that cannot write any more."""

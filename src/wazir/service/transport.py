@@ -7,7 +7,14 @@ from wazir.analysis.recommendation import Recommendation
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import EarlyStopping, Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.studies import (
+    EarlyStopping,
+    Study,
+    StudyConfig,
+    StudyState,
+    StudyStopping,
+    TrialCounts,
+)
 from wazir.domain.trials import Metadata, Trial, TrialState
 
 
@@ -61,6 +68,14 @@ class Transport(Protocol):
         """
         ...
 
+    def set_study_stopping(self, name: StudyName, stopping: StudyStopping | None) -> Study:
+        """Change when the study ends by itself, None for never."""
+        ...
+
+    def why_ended(self, name: StudyName) -> str:
+        """Return why the study makes no new trials by its own rule, "" while it does."""
+        ...
+
     def update_metadata(
         self, name: StudyName, namespace: str, entries: Mapping[str, str]
     ) -> Study:
@@ -80,7 +95,8 @@ class Transport(Protocol):
 
         The client's own ACTIVE trials come first (their attempt goes on), then REQUESTED ones,
         then new ones, of which only as many are made as `max_n_trials` in the whole study allow.
-        Fewer are returned when the study is full or its space is exhausted.
+        Fewer are returned when the study is full, its space is exhausted, or its own rule has ended
+        it: see `why_ended`.
 
         Raises:
             ConflictError: the study is not ACTIVE.

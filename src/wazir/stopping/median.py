@@ -36,7 +36,9 @@ class MedianRule:
         """See StoppingRule."""
         length = horizon([curve, *others], self.max_x)
         own = curve.best_at(curve.end) if len(curve.x) else None
-        if length is None or own is None or curve.end < self.first_share * length:
+        if length is None or own is None:
+            return None
+        if not self.first_share * length <= curve.end < length:
             return None
         averages = [_average(other, curve.end) for other in others if other.is_finished]
         known = [average for average in averages if average is not None]

@@ -29,6 +29,8 @@ class RankRule:
             a rule can make.
         factor: above 1.
         keep: in (0, 1); the share of trials that goes on at a check.
+        window: at least 3; only so many of the newest trials that got to the check are compared
+            with. An optimizer's trials become better; beside its first ones all are good enough.
         max_x: the length of a trial where it is known; else the median of finished trials.
     """
 
@@ -36,6 +38,7 @@ class RankRule:
     factor: float = 2.0
     keep: float = 0.5
     max_x: float | None = None
+    window: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("first_share", self.first_share), ("keep", self.keep)):
@@ -43,18 +46,21 @@ class RankRule:
                 raise InvalidInputError(f"{name} lies between 0 and 1, got {value!r}")
         if not self.factor > 1.0:
             raise InvalidInputError(f"factor must be above 1, got {self.factor!r}")
+        if self.window is not None and self.window < _MIN_OTHERS:
+            raise InvalidInputError(f"window must be at least 3, got {self.window!r}")
 
     def judge(self, curve: Curve, others: Sequence[Curve]) -> Stop | None:
         """See StoppingRule."""
         length = horizon([curve, *others], self.max_x)
-        if length is None:
+        if length is None or curve.end >= length:
             return None
         passed = [x for x in checks(length, self.first_share, self.factor) if x <= curve.end]
         own = curve.best_at(passed[-1]) if passed else None
         if own is None:
             return None
-        seen = [other.best_at(passed[-1]) for other in others]
-        losses = [loss for loss in seen if loss is not None]
+        by_age = sorted(others, key=lambda other: -other.trial_id)
+        seen = [other.best_at(passed[-1]) for other in by_age]
+        losses = [loss for loss in seen if loss is not None][: self.window]
         if len(losses) < _MIN_OTHERS:
             return None
         limit = float(np.quantile(losses, self.keep))

@@ -218,3 +218,21 @@ def test_an_objective_is_told_to_stop(parallel):
     assert all(len(trial.measurements) < 20 for trial in stopped)
     assert all(trial.value == trial.parameters["x"] for trial in stopped)
     assert not study.best_trial.stopping_reason
+
+
+def test_a_study_ends_by_its_own_rule():
+    study = wazir.create_study(
+        "s",
+        parameters={"x": wazir.Double(0, 8)},
+        minimize="loss",
+        algorithm="RANDOM_SEARCH",
+        stop_when="no improvement in 4 trials",
+        seed=1,
+        storage=":memory:",
+    )
+    study.optimize(lambda trial: 1.0, trials=50, progress=False)
+    assert len(study.trials) == 5
+    with pytest.raises(
+        NotFoundError, match="by its own rule: no improvement in the last 4 trials"
+    ):
+        study.suggest()

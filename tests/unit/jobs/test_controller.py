@@ -12,7 +12,7 @@ from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState
+from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState, StudyStopping
 from wazir.domain.trials import TrialState
 from wazir.jobs.controller import Controller, Ownership
 from wazir.jobs.directories import StudyDirectory
@@ -109,12 +109,13 @@ class Listener:
 
 
 class Job:
-    def __init__(self, tmp_path, *, early_stopping=None, **limits):
+    def __init__(self, tmp_path, *, early_stopping=None, study_stopping=None, **limits):
         config = StudyConfig(
             SearchSpace({"x": Double(0, 1)}),
             (Metric("loss", Goal.MINIMIZE),),
             algorithm="RANDOM_SEARCH",
             early_stopping=early_stopping,
+            study_stopping=study_stopping,
         )
         self.service = make_service(MemoryStore())
         study = self.service.create_study(NAME, config)
@@ -206,6 +207,38 @@ def test_a_new_runner_ends_the_trial_that_the_old_one_was_stopping(tmp_path, att
     trial = job.service.trial(NAME, 1)
     assert (trial.state, trial.stopping_reason) == (TrialState.SUCCEEDED, "hopeless")
     assert job.executor.launched == []
+
+
+def test_a_study_may_end_by_its_own_rule(tmp_path):
+    rule = StudyStopping(max_n_trials_without_progress=2)
+    job = Job(tmp_path, study_stopping=rule, n_trials=9)
+    assert job.run() is Ending.OWN_RULE
+    # The first value is progress, the next two are equal to it.
+    assert job.states() == ["SUCCEEDED"] * 3
+    texts = [news.text for news in job.listener.of(Noted)]
+    assert "no new trials: no improvement in the last 2 trials" in texts
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_running_trials_end_by_themselves_unless_they_shall_end_at_once(tmp_path, at_once):
+    rule = StudyStopping(max_n_trials_without_progress=2, stop_as_soon_as_possible=at_once)
+    job = Job(tmp_path, study_stopping=rule, n_trials=9, n_parallel=2)
+    job.executor.script = {1: "runs"}
+
+    def end():
+        if job.executor.running:
+            report(tmp_path / "s/trials/1/attempts/1", 0.9)
+            if not at_once and job.states()[1:] == ["SUCCEEDED"] * 3:
+                job.executor.running.clear()
+                job.executor.events.append(executors.AttemptExited(1, 1, exit_status()))
+
+    job.executor.on_poll = end
+    assert job.run() is Ending.OWN_RULE
+    trial = job.service.trial(NAME, 1)
+    assert trial.state is TrialState.SUCCEEDED
+    assert trial.final_measurement.metrics == {"loss": 0.9}
+    assert bool(trial.stopping_reason) is at_once
+    assert bool(job.executor.stopped) is at_once
 
 
 def test_where_the_metric_was_found_is_said_once(job):

@@ -18,8 +18,8 @@ job_ended      ending, counts, best, duration_s
 
 `value` is that of the objective metric. `counts` has total, requested, active, stopping, succeeded
 and infeasible. `best` is null or has trial_id, value, parameters and metrics. `ending` is DONE,
-EXHAUSTED, TOO_MANY_FAILURES, INTERRUPTED, TIMEOUT, STOPPED or UNUSABLE_FOLDER. A trial that was
-stopped to be run again ends in state REQUESTED.
+EXHAUSTED, OWN_RULE, TOO_MANY_FAILURES, INTERRUPTED, TIMEOUT, STOPPED or UNUSABLE_FOLDER. A trial
+that was stopped to be run again ends in state REQUESTED.
 """
 
 from typing import TextIO

@@ -17,6 +17,7 @@ _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07
 WHY_ENDED: Mapping[Ending, str] = {
     Ending.DONE: "all trials are done",
     Ending.EXHAUSTED: "the search space has no more points to try",
+    Ending.OWN_RULE: "the study has ended by its own rule",
     Ending.TOO_MANY_FAILURES: "too many trials failed",
     Ending.INTERRUPTED: "interrupted; nothing is lost",
     Ending.TIMEOUT: "the time for the job is over",

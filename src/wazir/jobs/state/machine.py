@@ -132,7 +132,9 @@ class JobState:
             case NothingGiven():
                 self.asked = 0
                 self.has_all = True
-                if self.phase is JobPhase.RUNNING and event.n_total < self.limits.n_trials:
+                if self.phase is JobPhase.RUNNING and event.by_rule:
+                    self.ending = Ending.OWN_RULE
+                elif self.phase is JobPhase.RUNNING and event.n_total < self.limits.n_trials:
                     self.ending = Ending.EXHAUSTED
                 return []
             case Interrupted():

@@ -10,6 +10,7 @@ class Ending(enum.Enum):
 
     DONE = "done"
     EXHAUSTED = "exhausted"
+    OWN_RULE = "own rule"
     TOO_MANY_FAILURES = "too many failures"
     INTERRUPTED = "interrupted"
     TIMEOUT = "timeout"
@@ -37,9 +38,13 @@ class TrialTakenOver:
 
 @dataclass(frozen=True)
 class NothingGiven:
-    """The service had fewer trials than asked for; `n_total` is the study's size."""
+    """The service had fewer trials than asked for; `n_total` is the study's size.
+
+    `by_rule`: the study has ended by its own rule.
+    """
 
     n_total: int
+    by_rule: bool = False
 
 
 @dataclass(frozen=True)

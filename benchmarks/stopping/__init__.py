@@ -1,0 +1,1 @@
+"""Early stopping on learning curves, simulated."""
