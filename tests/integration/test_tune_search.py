@@ -124,3 +124,34 @@ def test_the_name_of_the_study_is_that_of_the_program(wazir_in):
     )
     assert len(wazir_in.trials("trainer.task")) == 1
     assert len(wazir_in.trials("task")) == 1
+
+
+def test_parameters_that_do_not_exist_are_neither_passed_nor_stored(wazir_in):
+    wazir_in.write("net.sh", 'echo "args: $*"\necho "loss=0.5"\n')
+    wazir_in(
+        *("tune", "--minimize", "loss", "--trials", "8", "--seed", "3"),
+        *("-p", "n_layers=1..3", "-p", "units_1=8..64", "-p", "units_2=8..64"),
+        *("-p", "units_3=8..64:log", "--when", "units_2=n_layers:2..3"),
+        *("--when", "units_3=n_layers:3", "--", "sh", "net.sh"),
+    )
+    trials = wazir_in.trials("net")
+    assert {trial.parameters["n_layers"] for trial in trials} == {1, 2, 3}
+    for trial in trials:
+        n = trial.parameters["n_layers"]
+        names = {f"units_{k}" for k in range(1, n + 1)} | {"n_layers"}
+        assert set(trial.parameters) == names
+        passed = {word for word in wazir_in.log("net", trial.id).split() if word[:2] == "--"}
+        assert passed == {f"--{name}" for name in names}
+    shown = wazir_in("show", "net").stdout
+    assert "INTEGER 8 to 64, LOG, when n_layers is 3" in shown
+
+
+def test_an_element_with_a_parameter_that_does_not_exist_is_left_out(wazir_in):
+    wazir_in.write("net.sh", 'echo "args: $*"\necho "loss=0.5"\n')
+    wazir_in(
+        *("tune", "--minimize", "loss", "--trials", "4", "--algorithm", "grid"),
+        *("-p", "n=1..2", "-p", "m=5", "--when", "m=n:2"),
+        *("--", "sh", "net.sh", "-n", "{n}", "-m={m}", "end"),
+    )
+    logs = {wazir_in.log("net", trial.id).splitlines()[0] for trial in wazir_in.trials("net")}
+    assert logs == {"args: -n 1 end", "args: -n 2 -m=5 end"}

@@ -20,7 +20,7 @@ from wazir.cli.trial_text import best_fields, metric_rows, parameter_rows, run_r
 from wazir.client.rows import duration_s, first_line
 from wazir.domain.durations import format_duration
 from wazir.domain.metrics import Measurement, Metric
-from wazir.domain.space import describe
+from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
@@ -55,7 +55,7 @@ def show_lines(view: StudyView, now: float) -> list[str]:
     lines = label_lines(_head_rows(view))
     space = view.study.config.space
     lines += ["", "space"]
-    lines += label_lines([(name, describe(p)) for name, p in space.walk()], indent=2)
+    lines += label_lines(describe_space(space), indent=2)
     best = view.best()
     if best is not None:
         lines += ["", f"best trial: {best.id}"]
@@ -190,7 +190,7 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
     job = view.job
     return {
         **study_fields(view.study, view.counts),
-        "space": {name: describe(p) for name, p in view.study.config.space.walk()},
+        "space": dict(describe_space(view.study.config.space)),
         "command": None if job is None else list(job.command),
         "cwd": None if job is None else str(job.cwd),
         "folder": None if job is None or view.folder is None else str(view.folder.path),

@@ -27,7 +27,7 @@ from wazir.domain.durations import parse_duration
 from wazir.domain.errors import StudyMismatchError, WazirError
 from wazir.domain.metrics import Goal
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.space import describe
+from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.directories import study_directory
@@ -69,6 +69,13 @@ COUNT = click.IntRange(min=1)
     multiple=True,
     metavar="NAME=SPACE",
     help="A hyperparameter: lr=1e-4..1e-1:log, layers=1..5, optimizer=adam,sgd.",
+)
+@click.option(
+    "--when",
+    "conditions",
+    multiple=True,
+    metavar="CHILD=PARENT:VALUES",
+    help="A parameter that exists only then: --when units_2=n_layers:2..4.",
 )
 @click.option("--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30.")
 @click.option("--parallel", "n_parallel", type=COUNT, help="Trials at a time. Default: 1.")
@@ -194,10 +201,11 @@ def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue]
     if not wanted:
         return None
     proposal = discover(job.spec.command, job.spec.cwd, run_help=None)
-    values, notes = defaults_for(proposal, dict(job.config.space.parameters))
+    space = job.config.space
+    values, notes = defaults_for(proposal, dict(space.walk()))
     for note in notes:
         click.echo(f"Note: {note}", err=True)
-    return values
+    return None if values is None else {name: values[name] for name, _ in space.active(values)}
 
 
 def _run(
@@ -245,11 +253,12 @@ def dry_run_text(
         f"ends when  {_end_text(job)}",
         "space",
     ]
-    width = max(len(name) for name, _ in job.config.space.walk())
-    for name, parameter in job.config.space.walk():
+    described = describe_space(job.config.space)
+    width = max(len(name) for name, _ in described)
+    for name, text in described:
         passing = job.spec.passing.get(name, Passing.ONE)
         how = "" if passing is Passing.ONE else f" ({passing.value.lower()})"
-        lines.append(f"  {name:<{width}}  {describe(parameter)}{how}")
+        lines.append(f"  {name:<{width}}  {text}{how}")
     folder = _folder(job, storage)
     lines.append("first commands")
     template = job.spec.template(job.config.space)

@@ -13,6 +13,8 @@ from wazir.domain.numbers import as_category, as_finite, as_number, as_whole
 
 CategoryValue: TypeAlias = str | bool | int | float
 ParameterValue: TypeAlias = CategoryValue
+# {parent: value or values}: when a parameter exists.
+When: TypeAlias = Mapping[str, ParameterValue | Sequence[ParameterValue]]
 ScaleText: TypeAlias = Literal["linear", "log", "reverse_log"]
 
 
@@ -72,6 +74,34 @@ class Branch:
         return any(same_value(value, parent_value) for parent_value in self.parent_values)
 
 
+@dataclass(frozen=True)
+class Condition:
+    """A parameter exists only while `parent` has one of `values`."""
+
+    parent: str
+    values: tuple[ParameterValue, ...]
+
+    @classmethod
+    def of(cls, when: When | None) -> "Condition | None":
+        """Return the condition {parent: value or values}, None for None.
+
+        Raises:
+            InvalidInputError: not exactly one parent, or no values.
+        """
+        if when is None:
+            return None
+        if len(when) != 1:
+            raise InvalidInputError(f"a condition names one parent, got {sorted(when)!r}")
+        ((parent, values),) = when.items()
+        single = isinstance(values, (str, bool, int, float))
+        listed: Sequence[ParameterValue] = [values] if single else list(values)  # type: ignore[list-item,arg-type]
+        if not listed:
+            raise InvalidInputError(
+                f"a condition needs at least one value of {parent!r}, got none"
+            )
+        return cls(parent, tuple(listed))
+
+
 def same_value(left: ParameterValue, right: ParameterValue) -> bool:
     """Compare two values without taking True for 1."""
     return isinstance(left, bool) == isinstance(right, bool) and left == right
@@ -91,6 +121,7 @@ class Double:
     scale: Scale
     default: float | None
     external_type: ExternalType
+    condition: Condition | None = field(init=False, default=None)
 
     def __init__(
         self,
@@ -100,6 +131,7 @@ class Double:
         scale: Scale | ScaleText = Scale.LINEAR,
         default: float | None = None,
         external_type: ExternalType = ExternalType.INTERNAL,
+        when: When | None = None,
     ) -> None:
         _assign(
             self,
@@ -107,6 +139,7 @@ class Double:
             max_value=as_finite(max_value, "max_value"),
             scale=Scale.parse(scale),
             external_type=external_type,
+            condition=Condition.of(when),
         )
         _check_bounds(self.min_value, self.max_value, self.scale)
         _assign(self, default=None if default is None else self.check(default))
@@ -147,6 +180,7 @@ class Integer:
     default: int | None
     external_type: ExternalType
     branches: tuple[Branch, ...] = field(default=())
+    condition: Condition | None = field(init=False, default=None)
 
     def __init__(
         self,
@@ -157,6 +191,7 @@ class Integer:
         default: int | None = None,
         external_type: ExternalType = ExternalType.INTERNAL,
         branches: Sequence[Branch] = (),
+        when: When | None = None,
     ) -> None:
         _assign(
             self,
@@ -165,6 +200,7 @@ class Integer:
             scale=Scale.parse(scale),
             external_type=external_type,
             branches=tuple(branches),
+            condition=Condition.of(when),
         )
         _check_bounds(self.min_value, self.max_value, self.scale)
         _assign(self, default=None if default is None else self.check(default))
@@ -192,7 +228,9 @@ class Integer:
         children: "Mapping[str, Parameter]",
     ) -> "Integer":
         """Return this parameter with `children` that exist while its value is one of `values`."""
-        return replace(self, branches=(*self.branches, _branch(values, children)))
+        grown = replace(self, branches=(*self.branches, _branch(values, children)))
+        _assign(grown, condition=self.condition)
+        return grown
 
 
 @dataclass(frozen=True, init=False)
@@ -208,6 +246,7 @@ class Discrete:
     default: int | float | None
     external_type: ExternalType
     branches: tuple[Branch, ...] = field(default=())
+    condition: Condition | None = field(init=False, default=None)
 
     def __init__(
         self,
@@ -217,6 +256,7 @@ class Discrete:
         default: int | float | None = None,
         external_type: ExternalType = ExternalType.INTERNAL,
         branches: Sequence[Branch] = (),
+        when: When | None = None,
     ) -> None:
         numbers = tuple(_plain(as_number(value, "a DISCRETE value")) for value in values)
         _assign(
@@ -225,6 +265,7 @@ class Discrete:
             scale=Scale.parse(scale),
             external_type=external_type,
             branches=tuple(branches),
+            condition=Condition.of(when),
         )
         _check_discrete(numbers, self.scale)
         _assign(self, default=None if default is None else self.check(default))
@@ -254,7 +295,9 @@ class Discrete:
         children: "Mapping[str, Parameter]",
     ) -> "Discrete":
         """Return this parameter with `children` that exist while its value is one of `values`."""
-        return replace(self, branches=(*self.branches, _branch(values, children)))
+        grown = replace(self, branches=(*self.branches, _branch(values, children)))
+        _assign(grown, condition=self.condition)
+        return grown
 
 
 @dataclass(frozen=True, init=False)
@@ -269,6 +312,7 @@ class Categorical:
     default: CategoryValue | None
     external_type: ExternalType
     branches: tuple[Branch, ...] = field(default=())
+    condition: Condition | None = field(init=False, default=None)
 
     def __init__(
         self,
@@ -277,6 +321,7 @@ class Categorical:
         default: CategoryValue | None = None,
         external_type: ExternalType = ExternalType.INTERNAL,
         branches: Sequence[Branch] = (),
+        when: When | None = None,
     ) -> None:
         if isinstance(values, str):
             raise InvalidInputError(
@@ -288,6 +333,7 @@ class Categorical:
             values=tuple(as_category(value) for value in values),
             external_type=external_type,
             branches=tuple(branches),
+            condition=Condition.of(when),
         )
         _check_categories(self.values)
         _assign(self, default=None if default is None else self.check(default))
@@ -318,11 +364,20 @@ class Categorical:
         children: "Mapping[str, Parameter]",
     ) -> "Categorical":
         """Return this parameter with `children` that exist while its value is one of `values`."""
-        return replace(self, branches=(*self.branches, _branch(values, children)))
+        grown = replace(self, branches=(*self.branches, _branch(values, children)))
+        _assign(grown, condition=self.condition)
+        return grown
 
 
 Parameter: TypeAlias = Double | Integer | Discrete | Categorical
 NumericParameter: TypeAlias = Double | Integer | Discrete
+
+
+def with_condition(parameter: Parameter, condition: Condition | None) -> Parameter:
+    """Return a parameter that exists under `condition`, None for always."""
+    changed = replace(parameter)
+    _assign(changed, condition=condition)
+    return changed
 
 
 def type_name(parameter: Parameter) -> str:

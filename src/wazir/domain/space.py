@@ -1,10 +1,11 @@
 """The search space: named parameters, some of which exist only under a value of their parent."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean
+from wazir.domain.nesting import nested
 from wazir.domain.parameters import (
     Branch,
     Categorical,
@@ -20,13 +21,14 @@ from wazir.domain.parameters import (
 )
 
 Assignment = dict[str, ParameterValue]
+_MAX_VALUES_SHOWN = 6
 
 
 @dataclass(frozen=True)
 class SearchSpace:
     """A mapping from parameter names to parameters.
 
-    The order of the mapping is kept. Names must differ among parameters that can be active at the
+    A parameter with a condition (`when`) becomes a child of its parent. The order of the mapping is kept. Names must differ among parameters that can be active at the
     same time; two branches that exclude each other may use a name twice.
 
     Raises:
@@ -38,6 +40,7 @@ class SearchSpace:
     def __post_init__(self) -> None:
         if not self.parameters:
             raise InvalidInputError("a search space needs at least one parameter, got none")
+        object.__setattr__(self, "parameters", nested(self.parameters))
         _check_names(self.parameters, set())
 
     def active(self, values: Mapping[str, ParameterValue]) -> Iterator[tuple[str, Parameter]]:
@@ -86,15 +89,19 @@ class SearchSpace:
 
     def differences(self, other: "SearchSpace") -> list[str]:
         """Return one line per parameter that differs, for a message to the user."""
-        mine, theirs = dict(self.walk()), dict(other.walk())
+        mine, theirs = dict(describe_space(self)), dict(describe_space(other))
         lines = []
         for name in {**mine, **theirs}:
             if name not in theirs:
-                lines.append(f"{name}: {describe(mine[name])} is not there any more")
+                lines.append(f"{name}: {mine[name]} is not there any more")
             elif name not in mine:
-                lines.append(f"{name}: {describe(theirs[name])} is new")
+                lines.append(f"{name}: {theirs[name]} is new")
             elif mine[name] != theirs[name]:
-                lines.append(f"{name}: was {describe(mine[name])}, is {describe(theirs[name])}")
+                lines.append(f"{name}: was {mine[name]}, is {theirs[name]}")
+        if not lines and self.parameters != other.parameters:
+            lines.append(
+                "the values on which parameters depend, or the types clients gave, differ"
+            )
         return lines
 
 
@@ -108,6 +115,27 @@ def describe(parameter: Parameter) -> str:
     suffix = "" if scale is Scale.LINEAR else f", {scale.value}"
     default = "" if parameter.default is None else f", default {value_text(parameter.default)}"
     return f"{type_name(parameter)} {body}{suffix}{default}"
+
+
+def describe_space(space: SearchSpace) -> list[tuple[str, str]]:
+    """Return names and one-line texts of all parameters; a child says when it exists."""
+    return list(_described(space.parameters, ""))
+
+
+def _described(parameters: Mapping[str, Parameter], when: str) -> Iterator[tuple[str, str]]:
+    for name, parameter in parameters.items():
+        yield name, describe(parameter) + when
+        for branch in parameter.branches:
+            values = _values_text(branch.parent_values)
+            yield from _described(branch.parameters, f", when {name} is {values}")
+
+
+def _values_text(values: Sequence[ParameterValue]) -> str:
+    """Return "2, 3 or 4"; of many values the first and the last."""
+    texts = [value_text(value) for value in values]
+    if len(texts) > _MAX_VALUES_SHOWN:
+        return f"{texts[0]}, ..., {texts[-1]}"
+    return " or ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 
 def _active(

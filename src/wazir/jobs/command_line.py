@@ -126,6 +126,9 @@ class CommandTemplate:
                     return [f"--{name}"] if is_true(text) else []
                 case Passing.ONE:
                     return [text]
+        placed = _placeholder_pattern(self._names()).finditer(element)
+        if any(match["name"] and match["name"] not in values for match in placed):
+            return []
         texts = dict.fromkeys(self._names(), "")
         texts |= {known: argument_text(value) for known, value in values.items()}
         return [_substitute(element, {**texts, **context})]

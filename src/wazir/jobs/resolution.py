@@ -11,6 +11,7 @@ from wazir.domain.names import study_id_from
 from wazir.domain.space import SearchSpace
 from wazir.domain.stop_conditions import with_stop_conditions
 from wazir.domain.studies import EarlyStopping, StudyConfig
+from wazir.jobs.condition_text import with_conditions
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.metrics.line_pattern import compile_metric_pattern
 from wazir.jobs.passing import Passing
@@ -35,6 +36,7 @@ class TuneFlags:
     goal: Goal | None = None
     metric: str | None = None
     parameters: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
     study_id: str | None = None
     n_trials: int | None = None
     n_parallel: int | None = None
@@ -176,7 +178,7 @@ def _parameters(
         given.add(one.name)
         parsed[one.name] = one
         notes.extend(one.notes)
-    return parsed
+    return with_conditions(parsed, flags.conditions)
 
 
 def _metrics(flags: TuneFlags, file: JobFile | None) -> tuple[Metric, ...]:
