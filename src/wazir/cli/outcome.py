@@ -43,6 +43,7 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
         resume_command=resume_command,
         first_failure=_first_failure(tuning, stored) if best is None else None,
         luck="" if recommendation is None else luck_text(recommendation),
+        n_stopped_early=sum(bool(t.stopping_reason) and t.state.is_final for t in stored),
     )
     return Outcome(end_text(report), counts.succeeded)
 

@@ -13,7 +13,6 @@ from wazir.cli.display.output import SafeStream
 from wazir.cli.display.phrases import (
     FailureTexts,
     clean_line,
-    early_stop_text,
     end_line,
     put_back_text,
 )
@@ -74,7 +73,8 @@ class LiveDisplay:
             case Noted():
                 self._print(clean_line(news.text), "dim")
             case TrialStopping():
-                self._print(early_stop_text(news.trial), "dim")
+                # There may be many: the view counts them, and `wazir show` says why.
+                pass
             case TrialStarted() | Measured() | TrialEnded() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress)

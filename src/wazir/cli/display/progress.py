@@ -67,6 +67,7 @@ class JobProgress:
         self.best = news.best
         self.running: dict[int, RunningTrial] = {}
         self.recent: deque[EndedTrial] = deque(maxlen=N_RECENT_TRIALS)
+        self.n_stopped_early = 0
         self._timed_s = 0.0
         self._n_timed = 0
 
@@ -118,6 +119,7 @@ class JobProgress:
         return ended
 
     def _count(self, ended: EndedTrial) -> None:
+        self.n_stopped_early += bool(ended.trial.stopping_reason)
         if ended.trial.state is TrialState.SUCCEEDED:
             self.counts = replace(self.counts, succeeded=self.counts.succeeded + 1)
             self.recent.append(ended)

@@ -39,6 +39,7 @@ class EndReport:
         resume_command: a shell command that goes on with the job.
         first_failure: shown if no trial has succeeded.
         luck: says that another trial is recommended than the best one; "" if none is.
+        n_stopped_early: how many of the trials were stopped early.
     """
 
     study_id: str
@@ -53,12 +54,14 @@ class EndReport:
     resume_command: str
     first_failure: FirstFailure | None = None
     luck: str = ""
+    n_stopped_early: int = 0
 
 
 def end_text(report: EndReport) -> str:
     """Return the last words of a job: what came out, how to use it, how to go on."""
     why = WHY_ENDED[report.ending]
-    lines = [f"{why[0].upper()}{why[1:]}: {counts_text(report.counts)}."]
+    stopped = f", {report.n_stopped_early} stopped early" * (report.n_stopped_early > 0)
+    lines = [f"{why[0].upper()}{why[1:]}: {counts_text(report.counts)}{stopped}."]
     if report.best is None:
         lines += ["", *_failure_lines(report), "", *label_lines(_study_rows(report))]
         return "\n".join(lines)
@@ -109,7 +112,7 @@ def _failure_lines(report: EndReport) -> list[str]:
 
 
 def _study_rows(report: EndReport) -> list[tuple[str, str]]:
-    ran_out = report.ending in (Ending.DONE, Ending.EXHAUSTED)
+    ran_out = report.ending in (Ending.DONE, Ending.EXHAUSTED, Ending.OWN_RULE)
     return [
         ("study", f"{report.study_id} in {report.storage}"),
         ("go on with", "" if ran_out else report.resume_command),

@@ -67,6 +67,8 @@ class JobView:
         counts = f"{progress.counts.completed}/{progress.limits.n_trials} trials"
         if progress.counts.infeasible:
             counts += f", {progress.counts.infeasible} infeasible"
+        if progress.n_stopped_early:
+            counts += f", {progress.n_stopped_early} stopped early"
         time = format_duration(progress.elapsed_s(now))
         left_s = progress.time_left_s(now)
         if left_s is not None:

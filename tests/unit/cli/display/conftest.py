@@ -1,7 +1,7 @@
 """A job as a script: news with a clock that stands still until it is moved."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from wazir.domain.parameters import Categorical, Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import Study, StudyConfig, TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.jobs.news import JobEnded, JobStarted, Measured, TrialEnded, TrialStarted
+from wazir.jobs.news import JobEnded, JobStarted, Measured, TrialEnded, TrialStarted, TrialStopping
 from wazir.jobs.state.machine import Limits
 from wazir.jobs.state.messages import Ending
 
@@ -64,6 +64,16 @@ class Script:
     def succeeded(self, trial_id=1, value=0.5):
         final = Measurement({"rmse": value})
         return self._ended(trial_id, TrialState.SUCCEEDED, final_measurement=final)
+
+    def stopping(self, trial_id=1, reason="its best value is 9"):
+        trial = self._active(trial_id, 1, None)
+        return TrialStopping(replace(trial, state=TrialState.STOPPING, stopping_reason=reason))
+
+    def stopped(self, trial_id=1, value=9.0, reason="its best value is 9"):
+        final = Measurement({"rmse": value})
+        return self._ended(
+            trial_id, TrialState.SUCCEEDED, final_measurement=final, stopping_reason=reason
+        )
 
     def failed(self, trial_id=1, reason="exit code 1: ValueError: bad"):
         return self._ended(trial_id, TrialState.INFEASIBLE, infeasible_reason=reason)

@@ -46,6 +46,11 @@ def test_success():
     ]
 
 
+def test_trials_that_were_stopped_early_are_counted():
+    first = end_text(replace(REPORT, n_stopped_early=9)).splitlines()[0]
+    assert first == "All trials are done: 28 SUCCEEDED, 2 INFEASIBLE, 9 stopped early."
+
+
 def test_another_storage_is_named_in_the_commands():
     text = end_text(replace(REPORT, storage="/data/my studies.db"))
     assert "run again  wazir rerun --storage '/data/my studies.db' taxi best" in text
@@ -67,7 +72,7 @@ def test_a_job_that_did_not_run_out_can_go_on(ending, words):
     assert lines[-1] == f"go on with  {REPORT.resume_command}"
 
 
-@pytest.mark.parametrize("ending", [Ending.DONE, Ending.EXHAUSTED])
+@pytest.mark.parametrize("ending", [Ending.DONE, Ending.EXHAUSTED, Ending.OWN_RULE])
 def test_a_job_that_ran_out_has_nothing_to_go_on_with(ending):
     assert REPORT.resume_command not in end_text(replace(REPORT, ending=ending))
 

@@ -152,3 +152,12 @@ def test_job_ended_names_the_best(show, script, ending):
 
 def test_a_note_has_its_text(show):
     assert show(Noted("loss is read from out"))["event"] == "note"
+
+
+def test_early_stop(show, script):
+    show(script.started())
+    show(script.trial(3))
+    told = show(script.stopping(3))
+    assert (told["event"], told["trial_id"]) == ("trial_stopping", 3)
+    assert told["reason"] == "its best value is 9"
+    assert show(script.stopped(3))["stopping_reason"] == "its best value is 9"

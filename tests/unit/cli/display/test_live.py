@@ -148,3 +148,18 @@ def test_job_that_ends_by_an_error_gets_its_cursor_back(display, written, script
     for action in at_exit:
         action()
     assert SHOW_CURSOR in written()
+
+
+def test_trials_that_are_stopped_early_are_counted_and_not_told_one_by_one(
+    display, written, script
+):
+    display.tell(script.started())
+    for trial_id in (1, 2):
+        display.tell(script.trial(trial_id))
+        display.tell(script.stopping(trial_id))
+        display.tell(script.stopped(trial_id))
+    script.now += 1
+    display.tick()
+    text = written()
+    assert "2 stopped early" in text
+    assert "its best value" not in text

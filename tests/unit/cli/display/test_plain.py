@@ -96,3 +96,12 @@ def test_a_note_is_a_line_of_its_own(show):
     assert show(Noted("loss is read from\nstandard output")) == [
         "loss is read from standard output"
     ]
+
+
+def test_a_trial_that_is_stopped_early(show, script):
+    show(script.started(), script.trial(3))
+    assert show(script.stopping(3)) == ["trial 3 is stopped early: its best value is 9"]
+    script.now += 2
+    assert show(script.stopped(3)) == [
+        "[1/30] trial 3 SUCCEEDED rmse=9 in 2.0s, stopped early (best so far)"
+    ]
