@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from wazir.domain.conditions import Condition
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.parameters import (
-    Condition,
     Double,
     Parameter,
     ParameterValue,

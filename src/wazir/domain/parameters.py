@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
+from wazir.domain.conditions import Condition, When
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
 from wazir.domain.numbers import as_category, as_finite, as_number, as_whole
 
 CategoryValue: TypeAlias = str | bool | int | float
 ParameterValue: TypeAlias = CategoryValue
-# {parent: value or values}: when a parameter exists.
-When: TypeAlias = Mapping[str, ParameterValue | Sequence[ParameterValue]]
 ScaleText: TypeAlias = Literal["linear", "log", "reverse_log"]
 
 
@@ -72,34 +71,6 @@ class Branch:
     def holds(self, value: ParameterValue) -> bool:
         """Return whether the children are active when the parent has this value."""
         return any(same_value(value, parent_value) for parent_value in self.parent_values)
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A parameter exists only while `parent` has one of `values`."""
-
-    parent: str
-    values: tuple[ParameterValue, ...]
-
-    @classmethod
-    def of(cls, when: When | None) -> "Condition | None":
-        """Return the condition {parent: value or values}, None for None.
-
-        Raises:
-            InvalidInputError: not exactly one parent, or no values.
-        """
-        if when is None:
-            return None
-        if len(when) != 1:
-            raise InvalidInputError(f"a condition names one parent, got {sorted(when)!r}")
-        ((parent, values),) = when.items()
-        single = isinstance(values, (str, bool, int, float))
-        listed: Sequence[ParameterValue] = [values] if single else list(values)  # type: ignore[list-item,arg-type]
-        if not listed:
-            raise InvalidInputError(
-                f"a condition needs at least one value of {parent!r}, got none"
-            )
-        return cls(parent, tuple(listed))
 
 
 def same_value(left: ParameterValue, right: ParameterValue) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from wazir.domain.conditions import Condition
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.parameters import (
-    Condition,
     Double,
     Integer,
     Parameter,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from wazir.domain.conditions import Condition
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.parameters import Condition
 from wazir.jobs.condition_text import parse_condition
 from wazir.jobs.resolution import TuneFlags, resolve
 
