@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean
+from wazir.domain.middles import default_or_middle
 from wazir.domain.nesting import nested
 from wazir.domain.parameters import (
     Branch,
@@ -15,7 +16,6 @@ from wazir.domain.parameters import (
     Parameter,
     ParameterValue,
     Scale,
-    default_or_middle,
     type_name,
     value_text,
 )

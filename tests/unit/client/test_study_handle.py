@@ -1,5 +1,6 @@
 """The Study and Trial handles of a Python user."""
 
+import importlib
 import json
 import sys
 
@@ -191,17 +192,21 @@ def test_a_missing_pandas_is_said(study, monkeypatch):
         study.to_dataframe()
 
 
+SLOW_DESCENT = """
 def slow_descent(trial):
-    """Report 20 steps at the level of x; end when asked to."""
     for step in range(1, 21):
         trial.report(trial.parameters["x"], step=step)
         if trial.should_stop():
             break
     return trial.parameters["x"]
+"""
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
-def test_an_objective_is_told_to_stop(parallel):
+def test_an_objective_is_told_to_stop(parallel, tmp_path, monkeypatch):
+    (tmp_path / "descending.py").write_text(SLOW_DESCENT)
+    monkeypatch.syspath_prepend(tmp_path)
+    slow_descent = importlib.import_module("descending").slow_descent
     study = wazir.create_study(
         "s",
         parameters={"x": wazir.Double(0, 8)},

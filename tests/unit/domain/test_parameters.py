@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wazir.domain.errors import InvalidInputError
+from wazir.domain.middles import default_or_middle
 from wazir.domain.parameters import (
     Categorical,
     Discrete,
     Double,
     Integer,
     Scale,
-    default_or_middle,
     value_text,
 )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from wazir.domain.middles import default_or_middle
 from wazir.domain.parameters import (
     Categorical,
     Discrete,
@@ -12,7 +13,6 @@ from wazir.domain.parameters import (
     Integer,
     Parameter,
     ParameterValue,
-    default_or_middle,
     value_text,
 )
 from wazir.jobs.discovery.options import (
