@@ -86,7 +86,7 @@ def make_rule(early: EarlyStopping, metric: Metric) -> StoppingRule:
 def _number(name: str, value: float) -> float:
     if name not in _WHOLE:
         return value
-    if value != int(value):
+    if not float(value).is_integer():
         raise InvalidInputError(f"{name} must be whole, got {value!r}")
     return int(value)
 

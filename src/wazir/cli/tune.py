@@ -202,10 +202,14 @@ def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue]
         return None
     proposal = discover(job.spec.command, job.spec.cwd, run_help=None)
     space = job.config.space
-    values, notes = defaults_for(proposal, dict(space.walk()))
+    values, _ = defaults_for(proposal, dict(space.walk()))
+    if values is None:
+        return None
+    # Once more for the parameters that exist under these values: notes are about them alone.
+    values, notes = defaults_for(proposal, dict(space.active(values)))
     for note in notes:
         click.echo(f"Note: {note}", err=True)
-    return None if values is None else {name: values[name] for name, _ in space.active(values)}
+    return values
 
 
 def _run(

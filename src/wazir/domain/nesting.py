@@ -19,6 +19,7 @@ def nested(parameters: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
     Raises:
         InvalidInputError: a parent is missing, a DOUBLE or its own descendant, or has not the value.
     """
+    _check_branches(parameters)
     conditions = {
         name: parameter.condition
         for name, parameter in parameters.items()
@@ -33,6 +34,20 @@ def nested(parameters: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
             raise InvalidInputError(f"parameter {name!r} depends on itself")
     tops = [name for name in parameters if name not in conditions]
     return {name: _grown(name, parameters, conditions) for name in tops}
+
+
+def _check_branches(parameters: Mapping[str, Parameter]) -> None:
+    """Raise InvalidInputError if a child of a branch has a condition besides."""
+    for parameter in parameters.values():
+        for branch in parameter.branches:
+            for name, child in branch.parameters.items():
+                if child.condition is not None:
+                    raise InvalidInputError(
+                        f"parameter {name!r} has a parent and a condition on "
+                        f"{child.condition.parent!r} besides",
+                        hint="write it beside its parent, or leave the condition out",
+                    )
+            _check_branches(branch.parameters)
 
 
 def _check_parent(name: str, condition: Condition, parameters: Mapping[str, Parameter]) -> None:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from wazir.domain.conditions import Condition, When
 from wazir.domain.errors import InvalidInputError
@@ -199,9 +199,7 @@ class Integer:
         children: "Mapping[str, Parameter]",
     ) -> "Integer":
         """Return this parameter with `children` that exist while its value is one of `values`."""
-        grown = replace(self, branches=(*self.branches, _branch(values, children)))
-        _assign(grown, condition=self.condition)
-        return grown
+        return _with_branch(self, _branch(values, children))
 
 
 @dataclass(frozen=True, init=False)
@@ -266,9 +264,7 @@ class Discrete:
         children: "Mapping[str, Parameter]",
     ) -> "Discrete":
         """Return this parameter with `children` that exist while its value is one of `values`."""
-        grown = replace(self, branches=(*self.branches, _branch(values, children)))
-        _assign(grown, condition=self.condition)
-        return grown
+        return _with_branch(self, _branch(values, children))
 
 
 @dataclass(frozen=True, init=False)
@@ -335,13 +331,12 @@ class Categorical:
         children: "Mapping[str, Parameter]",
     ) -> "Categorical":
         """Return this parameter with `children` that exist while its value is one of `values`."""
-        grown = replace(self, branches=(*self.branches, _branch(values, children)))
-        _assign(grown, condition=self.condition)
-        return grown
+        return _with_branch(self, _branch(values, children))
 
 
 Parameter: TypeAlias = Double | Integer | Discrete | Categorical
 NumericParameter: TypeAlias = Double | Integer | Discrete
+_Parent = TypeVar("_Parent", Integer, Discrete, Categorical)
 
 
 def with_condition(parameter: Parameter, condition: Condition | None) -> Parameter:
@@ -361,6 +356,12 @@ def value_text(value: ParameterValue) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def _with_branch(parent: _Parent, branch: Branch) -> _Parent:
+    grown = replace(parent, branches=(*parent.branches, branch))
+    _assign(grown, condition=parent.condition)
+    return grown
 
 
 def _assign(target: object, **values: object) -> None:

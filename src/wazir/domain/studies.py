@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import MeasurementSelection, Metric
 from wazir.domain.names import StudyName
+from wazir.domain.numbers import as_finite
 from wazir.domain.space import SearchSpace
 from wazir.domain.trials import Metadata
 
@@ -68,7 +69,7 @@ def _plain_name(text: str) -> str:
 def _option(text: str) -> tuple[str, float]:
     name, _, number = text.partition("=")
     try:
-        return _plain_name(name), float(number)
+        return _plain_name(name), as_finite(float(number), "an option of a stopping rule")
     except ValueError:
         raise InvalidInputError(
             f"an option of a stopping rule is NAME=NUMBER, got {text.strip()!r}"

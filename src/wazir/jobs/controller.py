@@ -159,7 +159,7 @@ class Controller:
         if state is not StudyState.ACTIVE and self._ended is None:
             self._feed(messages.EndRequested(Ending.STOPPED))
         elif self._state.phase is JobPhase.RUNNING:
-            if self._ends_at_once and (reason := self.transport.why_ended(self._name)):
+            if self._ends_at_once and (reason := self._why_ended()):
                 self._study_has_ended(reason)
             # Another runner may have died after the last trial was given out.
             self._take_over_trials()
@@ -190,11 +190,18 @@ class Controller:
         # Where nothing is left to begin, another runner may have left something to go on with.
         missing = order.count - len(given)
         if missing and self._take_over_trials() < missing:
-            reason = self.transport.why_ended(self._name)
+            reason = self._why_ended()
             if reason:
                 self._study_has_ended(reason)
             nothing = messages.NothingGiven(self._counts().total, by_rule=bool(reason))
             self._queue.extend(self._state.handle(nothing))
+
+    def _why_ended(self) -> str:
+        """Return why the study makes no new trials by its own rule, "" if it was deleted."""
+        try:
+            return self.transport.why_ended(self._name)
+        except NotFoundError:
+            return ""
 
     def _study_has_ended(self, reason: str) -> None:
         """Say why there are no more trials; where they shall not wait, stop those that run."""
@@ -203,7 +210,7 @@ class Controller:
             self.listener.tell(Noted(f"no new trials: {reason}"))
         if self._ends_at_once:
             for trial_id in list(self._runs):
-                with suppress(ConflictError, InvalidTransitionError):
+                with suppress(ConflictError, InvalidTransitionError, NotFoundError):
                     stopped = self.transport.request_stop(self._name, trial_id, reason)
                     self._stop_early_if_asked(stopped)
 
@@ -327,8 +334,8 @@ class Controller:
         for measurement in measurements:
             self.listener.tell(Measured(run.trial.id, measurement, run.source))
         if not final and self.job.study.config.early_stopping is not None:
-            trial = self.transport.check_stopping(self._name, run.trial.id)
-            self._stop_early_if_asked(trial)
+            with suppress(NotFoundError):
+                self._stop_early_if_asked(self.transport.check_stopping(self._name, run.trial.id))
 
     def _stop_early_if_asked(self, trial: Trial) -> None:
         """Stop the program of a trial that the rule, or somebody else, wants to end now."""

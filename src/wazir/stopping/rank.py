@@ -58,8 +58,9 @@ class RankRule:
         own = curve.best_at(passed[-1]) if passed else None
         if own is None:
             return None
-        by_age = sorted(others, key=lambda other: -other.trial_id)
-        seen = [other.best_at(passed[-1]) for other in by_age]
+        if self.window is not None:
+            others = sorted(others, key=lambda other: -other.trial_id)
+        seen = [other.best_at(passed[-1]) for other in others]
         losses = [loss for loss in seen if loss is not None][: self.window]
         if len(losses) < _MIN_OTHERS:
             return None

@@ -36,6 +36,8 @@ def test_a_threshold_is_in_units_of_the_metric():
         ("medain", "did you mean 'median'"),
         ("median:n=3", "options of median are one of max_step, first_share, got 'n'"),
         ("patience:n=2.5", "n must be whole, got 2.5"),
+        ("patience:n=inf", "finite"),
+        ("default:max_step=nan", "finite"),
         ("threshold", "write threshold:value=0.9"),
         ("default:keep=2", "keep lies between 0 and 1, got 2.0"),
     ],
@@ -44,6 +46,11 @@ def test_what_is_wrong_is_said(text, message):
     with pytest.raises(InvalidInputError) as caught:
         make_rule(EarlyStopping.parse(text), LOSS)
     assert message in str(caught.value)
+
+
+def test_a_count_that_is_not_finite_is_refused():
+    with pytest.raises(InvalidInputError, match="n must be whole, got inf"):
+        make_rule(EarlyStopping("patience", options={"n": float("inf")}), LOSS)
 
 
 def test_texts():

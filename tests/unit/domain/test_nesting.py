@@ -69,6 +69,13 @@ def test_a_parent_with_children_keeps_its_own_condition():
         ({"x": Double(0, 1, when={"n": 3}), "n": Integer(1, 2)}, "must lie in"),
         ({"n": Integer(1, 2, when={"n": 1})}, "depends on itself"),
         (
+            {
+                "n": Integer(1, 2).when(1, {"x": Double(0, 1, when={"m": 1})}),
+                "m": Integer(1, 2),
+            },
+            "has a parent and a condition on 'm' besides",
+        ),
+        (
             {"n": Integer(1, 2, when={"m": 1}), "m": Integer(1, 2, when={"n": 1})},
             "depends on itself",
         ),

@@ -57,7 +57,7 @@ class Search:
         return (X[best], float(values[best])) if values[best] > -np.inf else (None, -np.inf)
 
     def run(self, rng: np.random.Generator) -> Array | None:
-        """Return the best point found, shape (d,), None if no point that was looked at may be returned."""
+        """Return the best point found, shape (d,), None if none that was seen may be returned."""
         settings = self.settings
         U = rng.random((settings.n_uniform, self.encoding.n_columns))
         uniform = self.encoding.spread(U)

@@ -28,8 +28,8 @@ class GpSettings:
     hyperparameters. `warps_inputs`: whether ordered inputs are bent. `penalises_replicates`:
     whether the expected improvement counts the noise of the observation to be made.
     `expects_noise`: whether some noise is likely where the study says nothing.
-    `avoids_plateaus`: whether points are left out that lie between trials of equal value. `trend_every`:
-    one trial in so many is found with a model that has a trend; 0 for none.
+    `avoids_plateaus`: whether points are left out that lie between trials of equal value.
+    `trend_every`: one trial in so many is found with a model that has a trend; 0 for none.
     `exploration`: share of suggestions made by an optimistic bound in a space with categories.
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
     from `n_climbs` of each kind the acquisition is climbed with `n_climb_evaluations`.

@@ -217,7 +217,8 @@ def _early_stopping(study: Record, reading: Reading) -> EarlyStopping | None:
     if fields is None:
         return None
     numbers = {ours: fields.number(theirs) for theirs, ours in _CONVEX_OPTIONS.items()}
-    options = {name: float(number) for name, number in numbers.items() if number is not None}
+    # 0 is what the format has for "not set".
+    options = {name: float(number) for name, number in numbers.items() if number}
     return EarlyStopping(_RULES[present[0]], fields.flag("useElapsedDuration"), options)
 
 

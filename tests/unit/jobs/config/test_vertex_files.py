@@ -278,3 +278,13 @@ def test_a_name_may_stand_twice_in_branches_that_exclude_each_other(read: Read) 
     assert read(study(line)).space == {
         "x": Categorical(["a", "b"], branches=[Branch(("a",), y), Branch(("b",), y)])
     }
+
+
+def test_a_zero_in_a_stopping_spec_means_not_set(read: Read) -> None:
+    spec = (
+        "convexAutomatedStoppingSpec: {maxStepCount: 0, minMeasurementCount: 0, minStepCount: 4}"
+    )
+    job = read(
+        study("parameterId: x, doubleValueSpec: {minValue: 0, maxValue: 1}") + f"  {spec}\n"
+    )
+    assert job.early_stopping == EarlyStopping("convex", options={"min_step_count": 4.0})
