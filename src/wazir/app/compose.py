@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
@@ -11,7 +12,7 @@ from wazir.app.blas import OneThreadPosterior
 from wazir.app.clock import system_clock
 from wazir.app.owners import PYTHON_CLIENT, LocalOwners, new_client_ids
 from wazir.app.progress import ProgressBar
-from wazir.app.registry import AlgorithmRegistry, canonical_name
+from wazir.app.registry import AlgorithmRegistry, algorithm_note, canonical_name
 from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
 from wazir.app.stopping_rules import make_rule
 from wazir.client.study import Study
@@ -91,7 +92,8 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         minimize: metric or metrics to make small.
         maximize: metric or metrics to make large.
         algorithm: DEFAULT, GP_BANDIT, TPE, CMA_ES, NSGA2, REGULARIZED_EVOLUTION, RANDOM_SEARCH,
-            GRID_SEARCH or QUASI_RANDOM_SEARCH.
+            GRID_SEARCH or QUASI_RANDOM_SEARCH. For a name of OSS Vizier's that is not here the
+            nearest one is taken, with a warning.
         early_stopping: the rule that `Trial.should_stop` asks, by name and with options as in
             "median" or "patience:n=5"; None for none. See docs/reference/stopping.md.
         stop_when: when to make no more trials, such as "no improvement in 20 trials" or "after 2h".
@@ -103,6 +105,8 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         InvalidInputError: a value breaks a rule.
         StudyMismatchError: a study of that name exists with another space or other metrics.
     """
+    if note := algorithm_note(algorithm):
+        warnings.warn(note, stacklevel=2)
     conditions = [stop_when] if isinstance(stop_when, str) else list(stop_when)
     config = StudyConfig(
         SearchSpace(dict(parameters)),

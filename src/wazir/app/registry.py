@@ -37,6 +37,15 @@ ALIASES: Mapping[str, str] = {
     "SOBOL": "QUASI_RANDOM_SEARCH",
     "QUASI_RANDOM": "QUASI_RANDOM_SEARCH",
 }
+# Names of OSS Vizier for what is not here, with the nearest algorithm and why it is the nearest.
+NEAREST: Mapping[str, tuple[str, str]] = {
+    "GAUSSIAN_PROCESS_BANDIT": ("GP_BANDIT", "a Gaussian process with expected improvement"),
+    "GP_UCB_PE": ("GP_BANDIT", "a Gaussian process with expected improvement"),
+    "EAGLE_STRATEGY": ("REGULARIZED_EVOLUTION", "a population for numbers and categories"),
+    "BOCS": ("GP_BANDIT", "a Bayesian model that takes categories"),
+    "HARMONICA": ("GP_BANDIT", "a Bayesian model that takes categories"),
+    "SHUFFLED_GRID_SEARCH": ("GRID_SEARCH", "every point of the grid once"),
+}
 
 
 def canonical_name(text: str) -> str:
@@ -45,15 +54,28 @@ def canonical_name(text: str) -> str:
     Raises:
         InvalidInputError: there is no such algorithm.
     """
-    name = text.strip().upper().replace("-", "_").replace(" ", "_")
-    name = ALIASES.get(name, name)
+    name = _plain(text)
+    name = NEAREST[name][0] if name in NEAREST else ALIASES.get(name, name)
     if name not in ALGORITHMS and name != DEFAULT_ALGORITHM:
         known = [*ALGORITHMS, DEFAULT_ALGORITHM]
         raise InvalidInputError(
             f"an algorithm is {one_of(known)}, got {text!r}",
-            hint=did_you_mean(text, [*known, *ALIASES]),
+            hint=did_you_mean(text, [*known, *ALIASES, *NEAREST]),
         )
     return name
+
+
+def algorithm_note(text: str) -> str:
+    """Return what is to be said of a name for which the nearest algorithm is taken, else ""."""
+    name = _plain(text)
+    if name not in NEAREST:
+        return ""
+    nearest, reason = NEAREST[name]
+    return f"there is no {name} here; {nearest} is taken, the nearest: {reason}"
+
+
+def _plain(text: str) -> str:
+    return text.strip().upper().replace("-", "_").replace(" ", "_")
 
 
 class AlgorithmRegistry:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wazir.app.clock import system_clock
+from wazir.app.registry import algorithm_note
 from wazir.app.tuning import (
     first_suggestions,
     new_seed,
@@ -170,7 +171,7 @@ def tune(
     except NoParametersError as error:
         hint = _candidates(tune_flags.command, error.hint)
         raise NoParametersError(error.message, hint=hint) from None
-    for note in job.notes:
+    for note in filter(None, (*job.notes, algorithm_note(job.config.algorithm))):
         click.echo(f"Note: {note}", err=True)
     first_trial = partial(_first_trial, job, wanted=default_first)
     if dry_run:

@@ -21,7 +21,13 @@ from wazir.app.owners import (
     own_client,
     parse_client,
 )
-from wazir.app.registry import ALGORITHMS, AlgorithmRegistry, canonical_name
+from wazir.app.registry import (
+    ALGORITHMS,
+    NEAREST,
+    AlgorithmRegistry,
+    algorithm_note,
+    canonical_name,
+)
 from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
 from wazir.domain.errors import InvalidInputError, NotFoundError, StudyMismatchError
 
@@ -81,6 +87,22 @@ def test_the_runs_folder_ignores_itself(tmp_path):
 )
 def test_names_of_algorithms(text, name):
     assert canonical_name(text) == name
+
+
+@pytest.mark.parametrize("name", NEAREST)
+def test_for_a_name_of_another_system_the_nearest_algorithm_is_taken_and_said(name, tmp_path):
+    nearest = canonical_name(name.lower().replace("_", "-"))
+    assert nearest in ALGORITHMS
+    assert algorithm_note(nearest) == ""
+    with pytest.warns(UserWarning, match=f"there is no {name} here; {nearest} is taken"):
+        study = wazir.create_study(
+            "s",
+            parameters={"x": wazir.Double(0, 1)},
+            minimize="y",
+            algorithm=name,
+            storage=tmp_path / "w.db",
+        )
+    assert study.config.algorithm == nearest
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
