@@ -19,7 +19,7 @@ from wazir.algorithms.gp.acquisition import (
     LogExpectedImprovement,
     LowerConfidenceBound,
 )
-from wazir.algorithms.gp.criterion import Criterion
+from wazir.algorithms.gp.criterion import Criterion, ProcessCriterion
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.hyperparameters import Fitted, latest
 from wazir.algorithms.gp.initial_design import (
@@ -236,7 +236,7 @@ class _Planner:
             noise = math.sqrt(model.processes[i].parameters.noise)
             return AugmentedLogExpectedImprovement(best, noise)
 
-        return Criterion.of(model, acquisition)
+        return ProcessCriterion.of(model, acquisition)
 
     def _untried(self, taken: frozenset[bytes], trial_id: int) -> Array:
         """Return points of a small finite space that are not taken, a random 1,000 at most."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -12,8 +13,49 @@ from wazir.algorithms.gp.model import Model
 from wazir.surrogates.gaussian_process import GaussianProcess
 
 
+class Criterion(Protocol):
+    """A function of encoded points X (m, d) that the search maximises; logarithms, so they add."""
+
+    @property
+    def features(self) -> FeatureMap:
+        """The features of the space; its `ordered` columns are those that gradients are for."""
+        ...
+
+    def value(self, X: Array) -> Array:
+        """Return the values at X, shape (m,)."""
+        ...
+
+    def value_with_gradient(self, X: Array) -> tuple[Array, Array]:
+        """Return the values at X and their gradients by the ordered columns, (m, n_ordered)."""
+        ...
+
+
 @dataclass(frozen=True)
-class Criterion:
+class SumCriterion:
+    """The sum of criteria over the same features, at least one."""
+
+    terms: tuple[Criterion, ...]
+
+    @property
+    def features(self) -> FeatureMap:
+        """See Criterion."""
+        return self.terms[0].features
+
+    def value(self, X: Array) -> Array:
+        """See Criterion."""
+        total: Array = np.sum([term.value(X) for term in self.terms], axis=0)
+        return total
+
+    def value_with_gradient(self, X: Array) -> tuple[Array, Array]:
+        """See Criterion."""
+        pairs = [term.value_with_gradient(X) for term in self.terms]
+        value: Array = np.sum([value for value, _ in pairs], axis=0)
+        gradient: Array = np.sum([gradient for _, gradient in pairs], axis=0)
+        return value, gradient
+
+
+@dataclass(frozen=True)
+class ProcessCriterion:
     """The logarithm of the mean of exp(acquisition) over processes; X are encoded points (m, d).
 
     With log expected improvement it is that of the improvement expected under hyperparameters
@@ -24,19 +66,19 @@ class Criterion:
     members: tuple[tuple[GaussianProcess, Acquisition], ...]
 
     @classmethod
-    def of(cls, model: Model, acquisition: Callable[[int], Acquisition]) -> "Criterion":
+    def of(cls, model: Model, acquisition: Callable[[int], Acquisition]) -> "ProcessCriterion":
         """Return the criterion with `acquisition(i)` for process i of a model."""
         members = tuple((p, acquisition(i)) for i, p in enumerate(model.processes))
         return cls(model.features, members)
 
     def value(self, X: Array) -> Array:
-        """Return the values at X, shape (m,)."""
+        """See Criterion."""
         F = self.features(X)
         values = [self._member_value(*member, F) for member in self.members]
         return self._mean(np.array(values))
 
     def value_with_gradient(self, X: Array) -> tuple[Array, Array]:
-        """Return the values at X and their gradients by the ordered columns, (m, n_ordered)."""
+        """See Criterion."""
         F = self.features(X)
         pairs = [self._member_gradient(*member, F) for member in self.members]
         if len(pairs) == 1:

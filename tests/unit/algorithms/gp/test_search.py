@@ -9,7 +9,7 @@ from wazir.algorithms.gp.acquisition import (
     AugmentedLogExpectedImprovement,
     LowerConfidenceBound,
 )
-from wazir.algorithms.gp.criterion import Criterion
+from wazir.algorithms.gp.criterion import Criterion, ProcessCriterion, SumCriterion
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.initial_design import default_point, n_initial_points, sobol_point
 from wazir.algorithms.gp.model import Model, ModelMaker
@@ -34,7 +34,7 @@ def make_search(
 ) -> Search:
     encoding = Encoding.of(space)
     model = make_model(encoding, n, GpSettings())
-    criterion = Criterion.of(
+    criterion = ProcessCriterion.of(
         model, lambda i: AugmentedLogExpectedImprovement(model.incumbents[i], 0.01)
     )
     return Search(encoding, criterion, model.best_points(N_BEST), taken, GpSettings())
@@ -52,6 +52,20 @@ def test_the_result_is_a_point_better_than_random_ones(name: str) -> None:
     assert values[0] >= np.max(values[1:])
 
 
+def assert_gradient_matches_differences(criterion: Criterion, encoding: Encoding) -> None:
+    columns = list(criterion.features.ordered)
+    X = encoding.spread(np.random.default_rng(5).random((3, encoding.n_columns)))
+    X[:, columns] = np.clip(X[:, columns] + 0.013, 0.01, 0.99)
+    values, gradient = criterion.value_with_gradient(X)
+    np.testing.assert_allclose(values, criterion.value(X), rtol=1e-9)
+    for place, column in enumerate(columns):
+        up, down = X.copy(), X.copy()
+        up[:, column] += 1e-6
+        down[:, column] -= 1e-6
+        expected = (criterion.value(up) - criterion.value(down)) / 2e-6
+        np.testing.assert_allclose(gradient[:, place], expected, rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("n", [15, 30])
 @pytest.mark.parametrize("is_bound", [False, True])
 def test_gradients_of_the_criterion_match_differences(n: int, is_bound: bool) -> None:
@@ -64,18 +78,20 @@ def test_gradients_of_the_criterion_match_differences(n: int, is_bound: bool) ->
             return LowerConfidenceBound(3.0)
         return AugmentedLogExpectedImprovement(model.incumbents[i], 0.1)
 
-    criterion = Criterion.of(model, acquisition)
-    columns = list(model.features.ordered)
-    X = encoding.spread(np.random.default_rng(5).random((3, encoding.n_columns)))
-    X[:, columns] = np.clip(X[:, columns] + 0.013, 0.01, 0.99)
-    values, gradient = criterion.value_with_gradient(X)
-    np.testing.assert_allclose(values, criterion.value(X), rtol=1e-9)
-    for place, column in enumerate(columns):
-        up, down = X.copy(), X.copy()
-        up[:, column] += 1e-6
-        down[:, column] -= 1e-6
-        expected = (criterion.value(up) - criterion.value(down)) / 2e-6
-        np.testing.assert_allclose(gradient[:, place], expected, rtol=1e-3, atol=1e-4)
+    criterion = ProcessCriterion.of(model, acquisition)
+    assert_gradient_matches_differences(criterion, encoding)
+
+
+def test_a_sum_of_criteria_adds_values_and_gradients() -> None:
+    encoding = Encoding.of(SPACES["conditional"])
+    model = make_model(encoding, 15, AVERAGING)
+    bound = ProcessCriterion.of(model, lambda _: LowerConfidenceBound(1.0))
+    other = ProcessCriterion.of(model, lambda _: LowerConfidenceBound(3.0))
+    total = SumCriterion((bound, other, bound))
+    assert total.features is model.features
+    X = encoding.spread(np.random.default_rng(7).random((4, encoding.n_columns)))
+    np.testing.assert_allclose(total.value(X), 2 * bound.value(X) + other.value(X), rtol=1e-12)
+    assert_gradient_matches_differences(total, encoding)
 
 
 def test_taken_points_are_not_returned() -> None:
