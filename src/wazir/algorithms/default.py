@@ -20,6 +20,7 @@ ENOUGH_TO_TELL = 1_000
 _MODEL = "GP_BANDIT"
 _NUMBERS = "CMA_ES"
 _CATEGORIES = "REGULARIZED_EVOLUTION"
+_SEVERAL = "NSGA2"
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,16 @@ def choose(config: StudyConfig, snapshot: Snapshot) -> Choice:
     The Gaussian process needs fewest trials. Where trials are so many or so fast that its own
     time counts, or parameters so many that it was not measured, a population takes over: CMA_ES
     if all parameters are numbers, REGULARIZED_EVOLUTION if some are categories or depend on
-    others, or if there are several objectives.
+    others. With several objectives it is NSGA2, which keeps a whole front.
     """
     reason = _too_large(config, snapshot)
     if not reason:
         return Choice(_MODEL, "a model of all results needs fewest trials")
-    is_plain = len(config.objectives) == 1 and all(
+    if len(config.objectives) > 1:
+        return Choice(
+            _SEVERAL, f"{reason}, and it keeps a front of {len(config.objectives)} objectives"
+        )
+    is_plain = all(
         not isinstance(parameter, Categorical) and not parameter.branches
         for _, parameter in config.space.walk()
     )

@@ -18,7 +18,7 @@ from wazir.app.stopping_rules import make_rule
 from wazir.client.study import Study
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.hints import did_you_mean
-from wazir.domain.metrics import Goal, Metric
+from wazir.domain.metrics import Goal, Metric, with_references
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import Parameter
 from wazir.domain.space import SearchSpace
@@ -78,6 +78,7 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     parameters: Mapping[str, Parameter],
     minimize: str | Sequence[str] | None = None,
     maximize: str | Sequence[str] | None = None,
+    reference: Mapping[str, float] | None = None,
     algorithm: str = "DEFAULT",
     early_stopping: str | EarlyStopping | None = None,
     stop_when: str | Sequence[str] = (),
@@ -90,7 +91,9 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         name: letters, digits, `_`, `-` and `.`; unique in the storage.
         parameters: the search space, for example {"C": Double(1e-3, 1e3, scale="log")}.
         minimize: metric or metrics to make small.
-        maximize: metric or metrics to make large.
+        maximize: metric or metrics to make large; those to make small lead.
+        reference: of several objectives the worst value that is of any use, by metric, such as
+            {"latency": 100}; what is left out is chosen from the results.
         algorithm: DEFAULT, GP_BANDIT, TPE, CMA_ES, NSGA2, REGULARIZED_EVOLUTION, RANDOM_SEARCH,
             GRID_SEARCH or QUASI_RANDOM_SEARCH. For a name of OSS Vizier's that is not here the
             nearest one is taken, with a warning.
@@ -110,7 +113,10 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     conditions = [stop_when] if isinstance(stop_when, str) else list(stop_when)
     config = StudyConfig(
         SearchSpace(dict(parameters)),
-        (*_metrics(minimize, Goal.MINIMIZE), *_metrics(maximize, Goal.MAXIMIZE)),
+        with_references(
+            (*_metrics(minimize, Goal.MINIMIZE), *_metrics(maximize, Goal.MAXIMIZE)),
+            reference or {},
+        ),
         algorithm=canonical_name(algorithm),
         early_stopping=(
             EarlyStopping.parse(early_stopping)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class ProgressBar:
-    """Draws trials done and the best value so far on standard error (ProgressListener)."""
+    """Draws trials done and, of one objective, the best value so far on standard error.
+
+    See ProgressListener.
+    """
 
     def __init__(self, config: StudyConfig, n_trials: int) -> None:
         self._config = config
@@ -37,6 +40,9 @@ class ProgressBar:
     def trial_ended(self, trial: Trial) -> None:
         """Count a trial, and show its value if it is the best."""
         if self._bar is None or self._task is None:
+            return
+        if len(self._config.objectives) > 1:
+            self._bar.update(self._task, advance=1)
             return
         goal = self._config.objective.goal
         if trial.state is TrialState.SUCCEEDED and trial.value is not None:

@@ -13,6 +13,7 @@ from wazir.app.registry import canonical_name
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
+from wazir.domain.metrics import describe_metrics
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study, StudyState
@@ -180,8 +181,8 @@ def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
 def _metric_differences(existing: Study, job: ResolvedJob) -> list[str]:
     if existing.config.metrics == job.config.metrics:
         return []
-    old, new = existing.config.objective, job.config.objective
-    return [f"metric: was {old.goal.value} {old.name}, is {new.goal.value} {new.name}"]
+    old, new = describe_metrics(existing.config.metrics), describe_metrics(job.config.metrics)
+    return [f"metrics: was {old}, is {new}"]
 
 
 def _command_differences(existing: Study, spec: JobSpec) -> Sequence[str]:

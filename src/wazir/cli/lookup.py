@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +19,12 @@ from wazir.jobs.recorded_run import RecordedRun, recorded_run
 from wazir.jobs.spec import JobSpec, job_spec_of
 from wazir.service.studies import StudyService
 
+if TYPE_CHECKING:
+    from wazir.analysis.pareto import ParetoFront
+
 BEST = "best"
 _N_ID_DIGITS = 18
+_N_SHOWN_IDS = 8
 _RERUN = re.compile(r"([1-9]\d*)-rerun-[1-9]\d*")
 
 
@@ -60,6 +65,22 @@ class StudyView:
         return self.service.recommend(self.study.name)
 
     @property
+    def has_several_objectives(self) -> bool:
+        """Whether there is a front in place of a best trial."""
+        return len(self.study.config.objectives) > 1
+
+    @cached_property
+    def front(self) -> "ParetoFront":
+        """The optimal trials; computed once."""
+        return self.service.pareto_front(self.study.name)
+
+    def require_front(self) -> "ParetoFront":
+        """Return the optimal trials, at least one. Raises NotFoundError."""
+        if not self.front.trials:
+            raise self._nothing_succeeded()
+        return self.front
+
+    @property
     def folder(self) -> StudyDirectory | None:
         """The folder of the study's runs, None without a database on disk."""
         if self.location.path is None:
@@ -81,7 +102,7 @@ class StudyView:
 
     def best(self) -> Trial | None:
         """Return the trial with the best value; None without one, or with several objectives."""
-        if len(self.study.config.objectives) > 1:
+        if self.has_several_objectives:
             return None
         succeeded = (TrialState.SUCCEEDED,)
         _, trials = self.service.trials(self.study.name, states=succeeded)
@@ -94,19 +115,24 @@ class StudyView:
             InvalidInputError: the study has several objectives.
             NotFoundError: no trial has succeeded.
         """
-        if len(self.study.config.objectives) > 1:
+        if self.has_several_objectives:
+            ids = ", ".join(map(str, self.front.trial_ids[:_N_SHOWN_IDS]))
             raise InvalidInputError(
-                f"study {self.study_id!r} has several objectives, so no trial is the best",
-                hint=f"`wazir trials {self.study_id} --sort METRIC` shows them in order",
+                f"study {self.study_id!r} has several objectives, so no single trial is the best",
+                hint=f"`wazir best {self.study_id}` shows the best compromises"
+                + (f"; name one of them: {ids}" if ids else ""),
             )
         if self.recommendation is None:
-            n_infeasible = self.counts.infeasible
-            failed = f" ({n_infeasible} infeasible)" if n_infeasible else ""
-            raise NotFoundError(
-                f"no trial of study {self.study_id!r} has succeeded yet{failed}",
-                hint=f"`wazir show {self.study_id}` shows how it stands",
-            )
+            raise self._nothing_succeeded()
         return self.service.trial(self.study.name, self.recommendation.trial_id)
+
+    def _nothing_succeeded(self) -> NotFoundError:
+        n_infeasible = self.counts.infeasible
+        failed = f" ({n_infeasible} infeasible)" if n_infeasible else ""
+        return NotFoundError(
+            f"no trial of study {self.study_id!r} has succeeded yet{failed}",
+            hint=f"`wazir show {self.study_id}` shows how it stands",
+        )
 
     def recorded(self, trial: Trial) -> RecordedRun | None:
         """Return what was recorded of a trial's last run, None if it had none."""

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from wazir.app.tuning import TuningStudy
 from wazir.cli.display.text import EndReport, FirstFailure, end_text
+from wazir.cli.front import front_lines
 from wazir.cli.luck import luck_text
+from wazir.cli.tables import terminal_width
 from wazir.domain.trials import Trial as StoredTrial
 from wazir.domain.trials import TrialState, best_trial
 from wazir.jobs.attempt_files import last_lines
@@ -27,8 +29,10 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
     study, service = tuning.study, tuning.service
     _, stored = service.trials(study.name)
     counts = service.counts(study.name)
-    best = best_trial(stored, study.config.objective)
+    is_single = len(study.config.objectives) == 1
+    best = best_trial(stored, study.config.objective) if is_single else None
     recommendation = None if best is None else service.recommend(study.name)
+    front = None if is_single or not counts.succeeded else service.pareto_front(study.name)
     spec = job_spec_of(study)
     report = EndReport(
         study_id=study.name.study_id,
@@ -41,9 +45,10 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
         ending=ending,
         storage=str(tuning.location.path),
         resume_command=resume_command,
-        first_failure=_first_failure(tuning, stored) if best is None else None,
+        first_failure=_first_failure(tuning, stored) if not counts.succeeded else None,
         luck="" if recommendation is None else luck_text(recommendation),
         n_stopped_early=sum(bool(t.stopping_reason) and t.state.is_final for t in stored),
+        front=() if front is None else tuple(front_lines(study.config, front, terminal_width())),
     )
     return Outcome(end_text(report), counts.succeeded)
 

@@ -3,6 +3,7 @@
 import click
 
 _PROGRAM = "wazir.program"
+_ORDER = "wazir.option_order"
 
 
 class ProgramCommand(click.Command):
@@ -14,6 +15,9 @@ class ProgramCommand(click.Command):
             place = args.index("--")
             ctx.meta[_PROGRAM] = tuple(args[place + 1 :])
             args = args[:place]
+        # Options of several names do not say by themselves which of them came first.
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        ctx.meta[_ORDER] = tuple(parameter.name for parameter in order)
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
@@ -25,3 +29,9 @@ def program_of(ctx: click.Context) -> tuple[str, ...]:
     """Return the program that stood behind `--`, () if there was none."""
     program: tuple[str, ...] = ctx.meta.get(_PROGRAM, ())
     return program
+
+
+def option_order(ctx: click.Context) -> tuple[str, ...]:
+    """Return the names of the options and arguments as they were given, repeated ones too."""
+    order: tuple[str, ...] = ctx.meta[_ORDER]
+    return order

@@ -70,15 +70,15 @@ def _exit_code(status: ExitStatus) -> int:
 
 def _say_result(view: StudyView, trial: Trial, run: ProgramRun) -> None:
     """Say what the rerun reached beside what the trial had."""
-    name = view.study.config.objective.name
     click.echo(f"trial {run.label}: {how_attempt_stands(run.attempt_dir)}", err=True)
-    final = run.final_measurement()
-    value = None if final is None else final.value(name)
-    if value is None:
-        click.echo(f"no value of {name} was found", err=True)
-        return
-    before = None if trial.final_measurement is None else trial.final_measurement.value(name)
-    text = f"{name} {value_text(value)}"
-    if before is not None:
-        text += f"; trial {trial.id} had {value_text(before)}"
-    click.echo(text, err=True)
+    now, before = run.final_measurement(), trial.final_measurement
+    for metric in view.study.config.objectives:
+        value = None if now is None else now.value(metric.name)
+        old = None if before is None else before.value(metric.name)
+        if value is None:
+            click.echo(f"no value of {metric.name} was found", err=True)
+            continue
+        text = f"{metric.name} {value_text(value)}"
+        if old is not None:
+            text += f"; trial {trial.id} had {value_text(old)}"
+        click.echo(text, err=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wazir.app.owners import is_process_gone
+from wazir.cli.front import front_lines, reference_text
 from wazir.cli.json_text import study_fields, trial_fields
 from wazir.cli.lookup import StudyView
 from wazir.cli.tables import (
@@ -15,11 +16,12 @@ from wazir.cli.tables import (
     shown_path,
     shown_time,
     shown_value,
+    terminal_width,
 )
 from wazir.cli.trial_text import best_fields, metric_rows, parameter_rows, run_rows
 from wazir.client.rows import duration_s, first_line
 from wazir.domain.durations import format_duration
-from wazir.domain.metrics import Measurement, Metric
+from wazir.domain.metrics import Measurement, Metric, describe_metric
 from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.domain.studies import TrialCounts
@@ -61,6 +63,8 @@ def show_lines(view: StudyView, now: float) -> list[str]:
         lines += ["", f"best trial: {best.id}"]
         rows = [*metric_rows(view, best), *parameter_rows(best), *run_rows(view, best)]
         lines += label_lines([*rows, ("duration", _duration_text(best, now))], indent=2)
+    if view.has_several_objectives and view.front.trials:
+        lines += ["", *front_lines(view.study.config, view.front, terminal_width())]
     lines += _running_lines(view, now)
     lines += _stopped_lines(view)
     lines += _failure_lines(view)
@@ -74,7 +78,8 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
     return [
         ("study", view.study_id),
         ("state", str(study.state)),
-        *(("goal" if m.is_objective else "safety", _metric_text(m)) for m in config.metrics),
+        *(("goal" if m.is_objective else "safety", describe_metric(m)) for m in config.metrics),
+        ("reference", reference_text(config.objectives)),
         ("algorithm", f"{config.algorithm}, seed {config.seed}"),
         ("stopping", "" if config.early_stopping is None else str(config.early_stopping)),
         ("ends when", "" if ends is None else ", ".join(describe_stop_conditions(ends))),
@@ -85,13 +90,6 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
         ("folder", "" if job is None or view.folder is None else shown_path(view.folder.path)),
         ("not used", ", ".join(ignored_fields(view))),
     ]
-
-
-def _metric_text(metric: Metric) -> str:
-    text = f"{metric.goal.value} {metric.name}"
-    if metric.safety_threshold is not None:
-        text += f", threshold {shown_value(metric.safety_threshold)}"
-    return text
 
 
 def counts_text(counts: TrialCounts, planned: int | None) -> str:
@@ -134,10 +132,10 @@ def _running_lines(view: StudyView, now: float) -> list[str]:
     if not running:
         return []
     measured = view.service.measurements(view.study.name, [trial.id for trial in running])
-    objective = view.study.config.objective.name
+    objectives = view.study.config.objectives
     rows = []
     for trial in running:
-        last = _last_value(measured.get(trial.id, []), objective)
+        last = _last_values(measured.get(trial.id, []), objectives)
         stopping = "stopping" if trial.state is TrialState.STOPPING else ""
         alone = "its runner is gone" if is_process_gone(trial.client_id) else ""
         parts = filter(None, (_duration_text(trial, now), last, stopping, alone))
@@ -145,11 +143,12 @@ def _running_lines(view: StudyView, now: float) -> list[str]:
     return ["", "running", *label_lines(rows, indent=2)]
 
 
-def _last_value(measurements: Sequence[Measurement], objective: str) -> str:
+def _last_values(measurements: Sequence[Measurement], objectives: Sequence[Metric]) -> str:
     for measurement in reversed(measurements):
-        if objective in measurement.metrics:
-            value = shown_value(measurement.metrics[objective])
-            return f"{objective} {value} at step {measurement.step}"
+        names = [metric.name for metric in objectives if metric.name in measurement.metrics]
+        if names:
+            values = [f"{name} {shown_value(measurement.metrics[name])}" for name in names]
+            return f"{', '.join(values)} at step {measurement.step}"
     return "no value yet"
 
 
@@ -196,6 +195,7 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
         "folder": None if job is None or view.folder is None else str(view.folder.path),
         "ignored_fields": ignored_fields(view),
         "best_trial": None if best is None else best_fields(view, best, now),
+        **_front_fields(view),
         "running": [
             trial_fields(trial, view.study, now)
             for trial in view.trials
@@ -210,4 +210,15 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
             {"reason": group.reason, "trials": list(group.trial_ids)}
             for group in failure_groups(view.trials)
         ],
+    }
+
+
+def _front_fields(view: StudyView) -> dict[str, object]:
+    if not view.has_several_objectives:
+        return {}
+    front = view.front
+    return {
+        "optimal_trials": list(front.trial_ids),
+        "hypervolume": front.hypervolume,
+        "reference": dict(front.reference),
     }

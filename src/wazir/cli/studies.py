@@ -67,8 +67,7 @@ def _value(view: StudyView, trial: Trial) -> float | None:
 
 
 def _study_columns(views: Sequence[StudyView]) -> list[Column]:
-    bests = [(view, view.best()) for view in views]
-    values = [None if best is None else _value(view, best) for view, best in bests]
+    best = [_best_text(view) for view in views]
     names = [view.study_id for view in views]
     running = [str(view.counts.active + view.counts.stopping) for view in views]
     return [
@@ -77,10 +76,19 @@ def _study_columns(views: Sequence[StudyView]) -> list[Column]:
         number_column("DONE", [_done_text(view) for view in views]),
         number_column("INFEASIBLE", [str(v.counts.infeasible) for v in views], optional=True),
         number_column("RUNNING", running, optional=True),
-        number_column("BEST", [shown_value(value) for value in values]),
+        number_column("BEST", best),
         Column("METRIC", [_metric_text(view) for view in views], min_width=10),
         Column("CREATED", [shown_time(view.study.created_at) for view in views]),
     ]
+
+
+def _best_text(view: StudyView) -> str:
+    """Return the best value, with several objectives the size of the front."""
+    if view.has_several_objectives:
+        n_optimal = len(view.front.trials)
+        return f"front of {n_optimal}" if n_optimal else ""
+    best = view.best()
+    return "" if best is None else shown_value(_value(view, best))
 
 
 def _done_text(view: StudyView) -> str:

@@ -2,6 +2,7 @@
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wazir.cli.json_text import trial_fields
 from wazir.cli.lookup import StudyView
@@ -10,6 +11,9 @@ from wazir.cli.tables import label_lines, shown_path
 from wazir.domain.parameters import value_text
 from wazir.domain.trials import Trial
 from wazir.jobs.recorded_run import RecordedRun
+
+if TYPE_CHECKING:
+    from wazir.analysis.pareto import ParetoFront
 
 
 def command_of(view: StudyView, trial: Trial) -> RecordedRun | None:
@@ -97,4 +101,15 @@ def best_fields(view: StudyView, trial: Trial, now: float) -> dict[str, object]:
         "directory": None if directory is None else str(directory),
         "command": None if run is None else list(run.command),
         "cwd": None if run is None else run.cwd,
+    }
+
+
+def front_fields(view: StudyView, front: "ParetoFront", now: float) -> dict[str, object]:
+    """Return the front for other programs: the optimal trials, each as `best_fields` gives it."""
+    return {
+        "study": view.study_id,
+        "metrics": [{"name": m.name, "goal": m.goal.value} for m in view.study.config.metrics],
+        "optimal_trials": [best_fields(view, trial, now) for trial in front.trials],
+        "hypervolume": front.hypervolume,
+        "reference": dict(front.reference),
     }

@@ -6,6 +6,7 @@ import click
 
 from wazir.app.clock import system_clock
 from wazir.cli.common import storage_option
+from wazir.cli.front import front_lines
 from wazir.cli.json_text import json_text, trial_fields
 from wazir.cli.lookup import StudyView, view_study
 from wazir.cli.tables import (
@@ -17,7 +18,7 @@ from wazir.cli.tables import (
     terminal_width,
     text_column,
 )
-from wazir.cli.trial_text import best_fields, best_lines
+from wazir.cli.trial_text import best_fields, best_lines, front_fields
 from wazir.client.rows import (
     DURATION,
     ID,
@@ -107,7 +108,7 @@ def _print_table(view: StudyView, chosen: Sequence[Trial], now: float) -> None:
 
 
 def trial_columns(chosen: Sequence[Trial], config: StudyConfig, now: float) -> list[Column]:
-    """Return the columns of a table of trials, the objective metric before the parameters."""
+    """Return the columns of a table of trials, the objective metrics before the parameters."""
     fields = Fields(config)
     rows = [fields.row(trial, now) for trial in chosen]
     first = config.objective.name
@@ -116,10 +117,11 @@ def trial_columns(chosen: Sequence[Trial], config: StudyConfig, now: float) -> l
         Column("STATE", [str(row[STATE]) for row in rows]),
         number_column(first, [shown_value(row[VALUE]) for row in rows]),
     ]
-    for name, field in fields.metrics.items():
-        if name != first:
+    for metric in sorted(config.metrics, key=lambda metric: not metric.is_objective):
+        if metric.name != first:
+            field = fields.metrics[metric.name]
             cells = [shown_value(row[field]) for row in rows]
-            columns.append(number_column(field, cells, optional=True))
+            columns.append(number_column(field, cells, optional=not metric.is_objective))
     for name, field in fields.parameters.items():
         make = number_column if fields.is_numeric(name) else text_column
         columns.append(make(field, [shown_value(row[field]) for row in rows], optional=True))
@@ -143,12 +145,29 @@ def best(study_id: str | None, storage: str | None, as_json: bool) -> None:
     Where results are noisy, it is the one of which a model of all results expects most, which need
     not be the one with the best value; then both are named.
 
+    With several objectives these are the best compromises: the trials that no other one beats in
+    all of them.
+
     Exit code 1 if no trial has succeeded.
     """
     view = view_study(storage, study_id)
+    if view.has_several_objectives:
+        _print_front(view, as_json=as_json)
+        return
     trial = view.require_best()
     if as_json:
         fields = best_fields(view, trial, system_clock())
         click.echo(json_text({**fields, "recommendation": vars(view.recommendation)}))
     else:
         click.echo("\n".join(best_lines(view, trial)))
+
+
+def _print_front(view: StudyView, *, as_json: bool) -> None:
+    front = view.require_front()
+    if as_json:
+        click.echo(json_text(front_fields(view, front, system_clock())))
+        return
+    lines = front_lines(view.study.config, front, terminal_width())
+    click.echo("\n".join(lines))
+    if view.job is not None:
+        click.echo(f"run again: wazir rerun {view.study_id} TRIAL")

@@ -20,13 +20,14 @@ from wazir.app.tuning import (
 )
 from wazir.cli.common import storage_option
 from wazir.cli.display import listener_for
+from wazir.cli.front import reference_text
 from wazir.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from wazir.cli.outcome import end_report_of
-from wazir.cli.program import ProgramCommand, program_of
+from wazir.cli.program import ProgramCommand, option_order, program_of
 from wazir.cli.proposals import candidates_text
 from wazir.domain.durations import parse_duration
 from wazir.domain.errors import StudyMismatchError, WazirError
-from wazir.domain.metrics import Goal
+from wazir.domain.metrics import Goal, Metric, describe_metric
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
@@ -61,8 +62,15 @@ COUNT = click.IntRange(min=1)
     cls=ProgramCommand, epilog="Ctrl-C is safe: the same command goes on where it ended."
 )
 @click.argument("config", required=False, type=click.Path(path_type=Path))
-@click.option("--minimize", metavar="METRIC", help="Metric to make small.")
-@click.option("--maximize", metavar="METRIC", help="Metric to make large.")
+@click.option("--minimize", multiple=True, metavar="METRIC", help="Metric to make small.")
+@click.option("--maximize", multiple=True, metavar="METRIC", help="Metric to make large.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="METRIC=VALUE",
+    help="With several objectives: the worst value that is of any use.",
+)
 @click.option(
     "-p",
     "--parameter",
@@ -135,8 +143,8 @@ COUNT = click.IntRange(min=1)
 def tune(
     *,
     config: Path | None,
-    minimize: str | None,
-    maximize: str | None,
+    minimize: tuple[str, ...],
+    maximize: tuple[str, ...],
     storage: str | None,
     resume: bool,
     default_first: bool,
@@ -149,7 +157,8 @@ def tune(
     CONFIG is a hyperparam.yaml of Cloud ML Engine or a Vertex HyperparameterTuningJob. Flags win
     over it. COMMAND runs once per trial; parameters are appended as --name value, or put where
     {name} stands. The metric is found in its output, its TensorBoard event files or what
-    cloudml-hypertune writes.
+    cloudml-hypertune writes. --minimize and --maximize may be repeated: then the best compromises
+    are looked for.
 
     \b
     Examples:
@@ -157,13 +166,10 @@ def tune(
       wazir tune hyperparam.yaml -- python -m trainer.task --output_dir {trial_dir}
     """
     ctx = click.get_current_context()
-    if minimize is not None and maximize is not None:
-        raise click.UsageError("give either --minimize or --maximize, not both")
     tune_flags = TuneFlags(
         command=program_of(ctx),
         cwd=Path.cwd(),
-        goal=Goal.MAXIMIZE if minimize is None else Goal.MINIMIZE,
-        metric=maximize if minimize is None else minimize,
+        objectives=_objectives(ctx, minimize, maximize),
         **flags,
     )
     try:
@@ -178,6 +184,17 @@ def tune(
         click.echo(dry_run_text(job, first_trial(), storage))
         return
     ctx.exit(_run(job, storage, resume, first_trial, as_json))
+
+
+def _objectives(
+    ctx: click.Context, minimize: tuple[str, ...], maximize: tuple[str, ...]
+) -> tuple[Metric, ...]:
+    """Return the metrics in the order in which they were given: the first one leads."""
+    left = {
+        "minimize": [Metric(name, Goal.MINIMIZE) for name in minimize],
+        "maximize": [Metric(name, Goal.MAXIMIZE) for name in maximize],
+    }
+    return tuple(left[option].pop(0) for option in option_order(ctx) if option in left)
 
 
 def _read(path: Path | None) -> JobFile | None:
@@ -248,10 +265,10 @@ def dry_run_text(
     job: ResolvedJob, first_trial: dict[str, ParameterValue] | None, storage: str | None
 ) -> str:
     """Return the resolved job: space, first commands, metric sources, directories."""
-    metric = job.config.objective
     lines = [
         f"study      {job.study_id}",
-        f"goal       {metric.goal.value} {metric.name}",
+        *(f"goal       {describe_metric(metric)}" for metric in job.config.metrics),
+        *(f"reference  {text}" for text in [reference_text(job.config.objectives)] if text),
         f"algorithm  {job.config.algorithm}, seed {job.config.seed}",
         f"trials     {job.limits.n_trials}, {job.limits.n_parallel} at a time",
         f"stopping   {job.config.early_stopping or 'none: every trial runs to its end'}",
@@ -276,7 +293,8 @@ def dry_run_text(
             job_dir=job.spec.trial_job_dir(label),
         )
         lines.append(f"  {shlex.join(argv)}")
-    lines.append("the metric is looked for in this order")
+    what = "the metric is" if len(job.config.metrics) == 1 else "the metrics are"
+    lines.append(f"{what} looked for in this order")
     lines += [f"  {source}" for source in _metric_sources(job)]
     lines.append(f"folder     {folder}")
     return "\n".join(lines)
@@ -289,15 +307,18 @@ def _end_text(job: ResolvedJob) -> str:
 
 
 def _metric_sources(job: ResolvedJob) -> list[str]:
-    name = job.config.objective.name
+    names = [metric.name for metric in job.config.metrics]
     pattern = job.spec.metric_pattern
     output = (
-        f"output lines such as {name}=0.31" if pattern is None else f"lines matching {pattern}"
+        f"output lines such as {' '.join(f'{name}=0.31' for name in names)}"
+        if pattern is None
+        else f"lines matching {pattern}"
     )
+    noun = "tag" if len(names) == 1 else "tags"
     return [
         "calls of wazir.reporting.report",
         "the file that cloudml-hypertune writes",
-        f"TensorBoard event files with the tag {name}",
+        f"TensorBoard event files with the {noun} {', '.join(names)}",
         output,
     ]
 

@@ -89,12 +89,34 @@ class Study:
             InvalidInputError: the study has several objectives.
         """
         if len(self.config.objectives) > 1:
-            raise InvalidInputError("a study with several objectives has no single best trial")
+            names = ", ".join(metric.name for metric in self.config.objectives)
+            raise InvalidInputError(
+                f"no single trial is the best for several objectives: {names}",
+                hint="study.optimal_trials() returns the best compromises",
+            )
         _, stored = self._transport.trials(self._stored.name, states=[TrialState.SUCCEEDED])
         best = best_trial(stored, self.config.objective)
         if best is None:
             raise NotFoundError("no trial has succeeded yet")
         return self._handle(best)
+
+    def optimal_trials(self) -> list[Trial]:
+        """Return the trials that no other one beats in all objectives: the Pareto front.
+
+        The best in the first objective comes first; of trials with equal values the earliest is
+        returned. With one objective it is the best trial. Empty while no trial has succeeded.
+        """
+        front = self._transport.pareto_front(self._stored.name)
+        return [self._handle(trial) for trial in front.trials]
+
+    @property
+    def hypervolume(self) -> float:
+        """How much the optimal trials reach: the volume between them and the reference point.
+
+        The reference point is the one given to create_study, else it is chosen from the results
+        and may move as they come. 0 while no trial has succeeded.
+        """
+        return self._transport.pareto_front(self._stored.name).hypervolume
 
     @property
     def recommendation(self) -> Recommendation:
@@ -159,8 +181,9 @@ class Study:
     ) -> "Study":
         """Run `objective(trial)` until the study has `trials` trials in all.
 
-        The objective reads `trial.parameters` and returns a float or {metric: value}; it may call
-        `trial.report`. An exception makes the trial INFEASIBLE and is kept as its reason. With
+        The objective reads `trial.parameters` and returns a float or {metric: value}; for several
+        objectives also their values as a tuple or list, in the order of `config.objectives`. It may
+        call `trial.report`. An exception makes the trial INFEASIBLE and is kept as its reason. With
         `parallel=1` it runs in this process; with more, in processes of its own, and then it must
         be a function that can be imported. Calling it again goes on where it ended. `timeout`
         (seconds, or a text such as "2h") ends it after the running trials. `progress` shows a bar

@@ -1,7 +1,7 @@
 """The Trial handle: one point, what it reported, and the ways to tell its result."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeGuard
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Measurement
@@ -12,7 +12,7 @@ from wazir.domain.trials import Metadata, TrialState
 from wazir.domain.trials import Trial as StoredTrial
 from wazir.service.transport import Transport
 
-MetricValues: TypeAlias = float | Mapping[str, float]
+MetricValues: TypeAlias = float | Sequence[float] | Mapping[str, float]
 
 
 class Trial:
@@ -31,8 +31,9 @@ class Trial:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
-        value = "" if self.value is None else f" {self._config.objective.name}={self.value!r}"
-        return f"<Trial {self.id} {self.state}{value} {shown}>"
+        names = [metric.name for metric in self._config.objectives if metric.name in self.metrics]
+        values = "".join(f" {name}={self.metrics[name]!r}" for name in names)
+        return f"<Trial {self.id} {self.state}{values} {shown}>"
 
     @property
     def id(self) -> int:
@@ -51,7 +52,7 @@ class Trial:
 
     @property
     def value(self) -> float | None:
-        """The final value of the objective metric, None without a result."""
+        """The final value of the first objective metric, None without a result."""
         final = self._stored.final_measurement
         return None if final is None else final.metrics.get(self._config.objective.name)
 
@@ -97,10 +98,13 @@ class Trial:
         return self._stored.completed_at
 
     def report(self, metrics: MetricValues, *, step: int | None = None) -> None:
-        """Record an intermediate measurement; a bare number is the objective metric.
+        """Record an intermediate measurement.
+
+        A bare number is the only objective metric, a tuple or list holds all of them in the order
+        of the study's `config.objectives`.
 
         Raises:
-            InvalidInputError: not a number, or a bare number with several objectives.
+            InvalidInputError: not a number, or another number of values than objectives.
             ConflictError: the trial has ended, or another worker has taken it.
         """
         measurement = Measurement(named_metrics(self._config, metrics), step=step)
@@ -146,20 +150,34 @@ class Trial:
 
 
 def named_metrics(config: StudyConfig, metrics: MetricValues) -> dict[str, float]:
-    """Return metric values by name; a bare number belongs to the only objective.
+    """Return metric values by name.
+
+    A bare number belongs to the only objective, a sequence to all of them in their order.
 
     Raises:
-        InvalidInputError: not a number, an empty mapping, or a bare number with several objectives.
+        InvalidInputError: not a number, an empty mapping, or another number of values than
+            objectives.
     """
     if isinstance(metrics, Mapping):
         return {str(name): _as_float(name, value) for name, value in metrics.items()}
-    if len(config.objectives) > 1:
-        names: Sequence[str] = [metric.name for metric in config.objectives]
+    names = [metric.name for metric in config.objectives]
+    values = list(metrics) if _is_listed(metrics) else [metrics]
+    if len(values) != len(names):
+        wanted = f"{len(names)} objectives" if len(names) > 1 else "one objective"
         raise InvalidInputError(
-            f"the study has {len(names)} objectives, got the single number {metrics!r}",
-            hint=f"give a mapping with {', '.join(names)}",
+            f"the study has {wanted}, got {metrics!r}",
+            hint=f"give a mapping with {', '.join(names)}, or their values in this order",
         )
-    return {config.objective.name: _as_float(config.objective.name, metrics)}
+    return {name: _as_float(name, value) for name, value in zip(names, values, strict=True)}
+
+
+def _is_listed(metrics: object) -> TypeGuard[Sequence[float]]:
+    """Return whether these are several values; a text or a number of another library is not."""
+    return (
+        isinstance(metrics, Iterable)
+        and not isinstance(metrics, str | bytes)
+        and (getattr(metrics, "ndim", 1) > 0)
+    )
 
 
 def _as_float(name: str, value: object) -> float:

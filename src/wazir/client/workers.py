@@ -5,13 +5,14 @@ import pickle
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from wazir.client.trial import MetricValues
 from wazir.domain.errors import InvalidInputError, JobError
 from wazir.domain.parameters import ParameterValue
 
@@ -21,7 +22,7 @@ class Reported:
     """An objective reported an intermediate measurement."""
 
     trial_id: int
-    metrics: float | Mapping[str, float]
+    metrics: MetricValues
     step: int | None
 
 
@@ -37,7 +38,7 @@ class Finished:
     """An objective returned `metrics`, or raised: then `error` says what."""
 
     trial_id: int
-    metrics: float | Mapping[str, float] | None
+    metrics: MetricValues | None
     error: str = ""
 
 
@@ -58,7 +59,7 @@ class WorkerTrial:
         self.parameters = parameters
         self._connection = connection
 
-    def report(self, metrics: float | Mapping[str, float], *, step: int | None = None) -> None:
+    def report(self, metrics: MetricValues, *, step: int | None = None) -> None:
         """Record an intermediate measurement."""
         self._connection.send(Reported(self.id, metrics, step))
 

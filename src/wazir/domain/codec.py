@@ -77,6 +77,7 @@ def metric_to_dict(metric: Metric) -> JsonObject:
         "goal": metric.goal.value,
         "safety_threshold": encode_number(metric.safety_threshold),
         "min_safe_fraction": metric.min_safe_fraction,
+        "reference_value": metric.reference_value,
     }
 
 
@@ -88,6 +89,7 @@ def metric_from_dict(data: object) -> Metric:
         goal=fields.word("goal", Goal.MAXIMIZE),
         safety_threshold=fields.optional("safety_threshold", decode_number),
         min_safe_fraction=fields.optional("min_safe_fraction", decode_number),
+        reference_value=fields.optional("reference_value", decode_number),
     )
     fields.finish()
     return metric

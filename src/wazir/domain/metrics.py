@@ -3,10 +3,11 @@
 import enum
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.hints import one_of
+from wazir.domain.hints import did_you_mean, one_of
+from wazir.domain.numbers import as_finite
 
 
 class Goal(enum.Enum):
@@ -39,13 +40,15 @@ class Metric:
 
     With a `safety_threshold` it is a safety metric: it is not optimized, and a trial is safe when
     its value is not worse than the threshold. `min_safe_fraction` in [0, 1] is the share of
-    trials that should be safe.
+    trials that should be safe. `reference_value` is for several objectives: the worst value that
+    is of any use, from which hypervolume is measured; None lets it be chosen from the results.
     """
 
     name: str
     goal: Goal = Goal.MAXIMIZE
     safety_threshold: float | None = None
     min_safe_fraction: float | None = None
+    reference_value: float | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -54,11 +57,64 @@ class Metric:
             raise InvalidInputError(
                 f"the fraction of safe trials must lie in [0, 1], got {self.min_safe_fraction!r}"
             )
+        if self.reference_value is None:
+            return
+        if not self.is_objective:
+            raise InvalidInputError(
+                f"only an objective has a reference value, {self.name!r} is a safety metric"
+            )
+        as_finite(self.reference_value, f"the reference value of {self.name!r}")
 
     @property
     def is_objective(self) -> bool:
         """Whether the metric is optimized."""
         return self.safety_threshold is None
+
+    def loss(self, value: float) -> float:
+        """Return a value turned so that smaller is better; the same turns it back."""
+        return value if self.goal is Goal.MINIMIZE else -value
+
+
+def with_references(
+    metrics: Sequence[Metric], references: Mapping[str, float]
+) -> tuple[Metric, ...]:
+    """Return metrics with the reference values that are given by their names.
+
+    Raises:
+        InvalidInputError: a name of no metric, a value that is not finite, or a single objective.
+    """
+    names = [metric.name for metric in metrics if metric.is_objective]
+    for name in references:
+        if name not in names:
+            raise InvalidInputError(
+                f"a reference value is for {one_of(names)}, got {name!r}",
+                hint=did_you_mean(name, names),
+            )
+    if references and len(names) == 1:
+        raise InvalidInputError(
+            f"a reference value is for several objectives, there is only {names[0]!r}"
+        )
+    return tuple(
+        replace(metric, reference_value=references.get(metric.name, metric.reference_value))
+        for metric in metrics
+    )
+
+
+def describe_metrics(metrics: Sequence[Metric]) -> str:
+    """Return "MAXIMIZE accuracy, MINIMIZE latency (reference 100)"."""
+    return ", ".join(
+        describe_metric(metric)
+        + ("" if metric.reference_value is None else f" (reference {metric.reference_value:g})")
+        for metric in metrics
+    )
+
+
+def describe_metric(metric: Metric) -> str:
+    """Return "MINIMIZE latency"; with its threshold if it is a safety metric."""
+    text = f"{metric.goal.value} {metric.name}"
+    if metric.safety_threshold is not None:
+        text += f", threshold {metric.safety_threshold:g}"
+    return text
 
 
 @dataclass(frozen=True)
@@ -93,17 +149,31 @@ class MeasurementSelection(enum.Enum):
 
 
 def select_measurement(
-    measurements: Sequence[Measurement], metric: Metric, selection: MeasurementSelection
+    measurements: Sequence[Measurement],
+    metrics: Sequence[Metric],
+    selection: MeasurementSelection,
 ) -> Measurement | None:
-    """Return the final measurement of a trial: the last or the best with a finite value.
+    """Return the final measurement of a trial: the last, or the best by the leading objective.
 
-    Measurements are ordered by time. None if none holds a finite value of `metric`.
+    Measurements are ordered by time; those without a finite value of the first objective do not
+    count, and None is returned if there are no others. Programs need not report all metrics
+    together: one that the chosen measurement lacks takes its latest value before, or else its
+    first one after.
     """
-    usable = [m for m in measurements if m.value(metric.name) is not None]
-    if not usable or selection is MeasurementSelection.LAST:
-        return usable[-1] if usable else None
-    best = usable[0]
-    for candidate in usable[1:]:
-        if metric.goal.better(candidate.metrics[metric.name], best.metrics[metric.name]):
-            best = candidate
-    return best
+    leader = next(metric for metric in metrics if metric.is_objective)
+    usable = [i for i, m in enumerate(measurements) if m.value(leader.name) is not None]
+    if not usable:
+        return None
+    chosen = usable[-1]
+    if selection is MeasurementSelection.BEST:
+        chosen = min(usable, key=lambda i: leader.loss(measurements[i].metrics[leader.name]))
+    known = measurements[chosen].metrics
+    nearest = [*reversed(measurements[:chosen]), *measurements[chosen + 1 :]]
+    lacking = {
+        metric.name: next(m.metrics[metric.name] for m in nearest if metric.name in m.metrics)
+        for metric in metrics
+        if metric.name not in known and any(metric.name in m.metrics for m in nearest)
+    }
+    if not lacking:
+        return measurements[chosen]
+    return replace(measurements[chosen], metrics={**known, **lacking})

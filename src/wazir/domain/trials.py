@@ -1,7 +1,7 @@
 """A trial, its states, and the table of the state changes that are allowed."""
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -93,12 +93,34 @@ class Trial:
 
 def best_trial(trials: Iterable[Trial], objective: Metric) -> Trial | None:
     """Return the SUCCEEDED trial with the best final value, the first of equals; None without."""
-    best: tuple[float, Trial] | None = None
+    return next(iter(optimal_trials(trials, [objective])), None)
+
+
+def optimal_trials(trials: Iterable[Trial], objectives: Sequence[Metric]) -> list[Trial]:
+    """Return the SUCCEEDED trials that no other one beats: the Pareto front.
+
+    A trial is beaten by one that is nowhere worse, of equals by the first one. With one objective
+    the best trial is left. They stand in the order of the first objective, the best first.
+    """
+    front: list[tuple[tuple[float, ...], Trial]] = []
     for trial in trials:
-        final = trial.final_measurement
-        if trial.state is not TrialState.SUCCEEDED or final is None:
+        losses = _losses(trial, objectives)
+        if losses is None or any(_is_nowhere_worse(kept, losses) for kept, _ in front):
             continue
-        value = final.value(objective.name)
-        if value is not None and (best is None or objective.goal.better(value, best[0])):
-            best = (value, trial)
-    return None if best is None else best[1]
+        front = [pair for pair in front if not _is_nowhere_worse(losses, pair[0])]
+        front.append((losses, trial))
+    return [trial for _, trial in sorted(front, key=lambda pair: pair[0])]
+
+
+def _losses(trial: Trial, objectives: Sequence[Metric]) -> tuple[float, ...] | None:
+    """Return the values of all objectives, smaller is better; None if one is not finite."""
+    final = trial.final_measurement
+    if trial.state is not TrialState.SUCCEEDED or final is None:
+        return None
+    values = [final.value(metric.name) for metric in objectives]
+    losses = [m.loss(v) for m, v in zip(objectives, values, strict=True) if v is not None]
+    return tuple(losses) if len(losses) == len(objectives) else None
+
+
+def _is_nowhere_worse(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
+    return all(a <= b for a, b in zip(left, right, strict=True))

@@ -16,7 +16,7 @@ from wazir.domain.errors import (
 )
 from wazir.domain.names import StudyName
 from wazir.domain.studies import StudyState, TrialCounts
-from wazir.domain.trials import Trial, TrialState, best_trial
+from wazir.domain.trials import Trial, TrialState, optimal_trials
 from wazir.jobs.clobber import ClobberWatch
 from wazir.jobs.executors import protocol as executors
 from wazir.jobs.interrupts import Interrupts
@@ -98,8 +98,9 @@ class Controller:
     def run(self) -> Ending:
         """Run the job and return why it ended."""
         counts = self.transport.counts(self._name)
+        optimal = self._optimal()
         self.listener.tell(
-            JobStarted(self.job.study, counts, self.limits, self.job.folder.path, self._best())
+            JobStarted(self.job.study, counts, self.limits, self.job.folder.path, optimal)
         )
         if self.timeout_s is not None:
             self._timers.deadline = monotonic() + self.timeout_s
@@ -114,10 +115,10 @@ class Controller:
         self.listener.tell(JobEnded(self._ended, self._counts()))
         return self._ended
 
-    def _best(self) -> Trial | None:
-        """Return the best trial so far."""
+    def _optimal(self) -> tuple[Trial, ...]:
+        """Return the optimal trials so far."""
         _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
-        return best_trial(ended, self.job.study.config.objective)
+        return tuple(optimal_trials(ended, self.job.study.config.objectives))
 
     def _feed(self, event: messages.Event) -> None:
         self._queue.extend(self._state.handle(event))

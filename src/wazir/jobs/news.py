@@ -13,13 +13,16 @@ from wazir.jobs.state.messages import Ending
 
 @dataclass(frozen=True)
 class JobStarted:
-    """A runner begins; `counts` and `best` tell what the study holds already."""
+    """A runner begins; `counts` and `optimal` tell what the study holds already.
+
+    `optimal` are the optimal trials: with one objective the best trial, if there is one.
+    """
 
     study: Study
     counts: TrialCounts
     limits: Limits
     folder: Path
-    best: Trial | None = None
+    optimal: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ class ProgramRun:
         """Return the measurement that counts, by the study's selection rule."""
         config = self.job.study.config
         measurements = [self._measurement(point) for point in self.collector.series()]
-        return select_measurement(measurements, config.objective, config.measurement_selection)
+        return select_measurement(measurements, config.metrics, config.measurement_selection)
 
     def _measurement(self, point: MetricPoint) -> Measurement:
         elapsed_s = max(0.0, point.time - self._started_at)
@@ -221,7 +221,7 @@ class ProgramRun:
         for metric in config.objectives:
             values = [p.metrics[metric.name] for p in points if metric.name in p.metrics]
             if not values:
-                return self.collector.missing_message()
+                return self.collector.missing_message(metric.name)
             takes_last = config.measurement_selection is MeasurementSelection.LAST
             if takes_last and ended_not_finite(points, metric.name):
                 return f"{metric.name} is {_name_of(values[-1])} at the end"

@@ -1,13 +1,15 @@
 """From flags and a configuration file to one resolved job: flags win, field by field."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.metrics import Goal, Metric
+from wazir.domain.metrics import Metric, with_references
 from wazir.domain.names import study_id_from
+from wazir.domain.numbers import as_finite
 from wazir.domain.space import SearchSpace
 from wazir.domain.stop_conditions import with_stop_conditions
 from wazir.domain.studies import EarlyStopping, StudyConfig
@@ -33,8 +35,8 @@ class TuneFlags:
 
     command: tuple[str, ...]
     cwd: Path
-    goal: Goal | None = None
-    metric: str | None = None
+    objectives: tuple[Metric, ...] = ()
+    references: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     study_id: str | None = None
@@ -109,7 +111,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         config = replace(config, study_stopping=stopping)
     _note_what_means_little(file, notes)
     if flags.metric_pattern is not None:
-        compile_metric_pattern(flags.metric_pattern)
+        _check_pattern(flags.metric_pattern, config.metrics, notes)
     spec = JobSpec(
         command=command,
         cwd=flags.cwd,
@@ -182,14 +184,33 @@ def _parameters(
 
 
 def _metrics(flags: TuneFlags, file: JobFile | None) -> tuple[Metric, ...]:
-    if flags.metric is not None:
-        return (Metric(flags.metric, flags.goal or Goal.MAXIMIZE),)
-    if file and file.metrics:
-        return file.metrics
-    raise InvalidInputError(
-        "the metric to optimize is missing",
-        hint="name it with --minimize METRIC or --maximize METRIC",
-    )
+    metrics = flags.objectives or (file.metrics if file else ())
+    if not metrics:
+        raise InvalidInputError(
+            "the metric to optimize is missing",
+            hint="name it with --minimize METRIC or --maximize METRIC",
+        )
+    return with_references(metrics, dict(map(_reference, flags.references)))
+
+
+def _check_pattern(text: str, metrics: Sequence[Metric], notes: list[str]) -> None:
+    """Raise InvalidInputError unless the pattern can be used; say what it cannot find."""
+    pattern = compile_metric_pattern(text)
+    others = [metric.name for metric in metrics[1:]]
+    if others and "metric" not in pattern.regex.groupindex:
+        notes.append(
+            f"the metric pattern has no group (?P<metric>...), so in output lines it finds "
+            f"{metrics[0].name} alone, not {', '.join(others)}"
+        )
+
+
+def _reference(text: str) -> tuple[str, float]:
+    """Return METRIC and VALUE; the name may hold a `=`."""
+    name, _, number = text.rpartition("=")
+    try:
+        return name.strip(), as_finite(float(number), "a reference value")
+    except ValueError:
+        raise InvalidInputError(f"a reference is METRIC=VALUE, got {text!r}") from None
 
 
 def _n_trials(flags: TuneFlags, file: JobFile | None, notes: list[str]) -> int:

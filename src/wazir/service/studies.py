@@ -10,7 +10,7 @@ from wazir.algorithms.protocol import Algorithm
 from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
 from wazir.domain.errors import ConflictError, StaleAttemptError, StudyMismatchError
-from wazir.domain.metrics import Measurement, Metric, select_measurement
+from wazir.domain.metrics import Measurement, describe_metrics, select_measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import (
@@ -28,6 +28,7 @@ from wazir.service.suggesting import Suggester, lost_trial
 from wazir.storage.protocol import Store, StudyWriter
 
 if TYPE_CHECKING:
+    from wazir.analysis.pareto import ParetoFront
     from wazir.service.stopping import EarlyStopper
 
 
@@ -301,6 +302,14 @@ class StudyService:
         _, succeeded = self._store.trials(name, states=[TrialState.SUCCEEDED])
         return self._recommend(self._store.study(name).config, succeeded)
 
+    def pareto_front(self, name: StudyName) -> "ParetoFront":
+        """Return the optimal trials."""
+        # It needs numpy, which most commands do without.
+        from wazir.analysis.pareto import pareto_front  # noqa: PLC0415
+
+        _, succeeded = self._store.trials(name, states=[TrialState.SUCCEEDED])
+        return pareto_front(self._store.study(name).config, succeeded)
+
     def _check_early_stopping(self, config: StudyConfig, early: EarlyStopping | None) -> None:
         """Raise InvalidInputError unless the rule can be made."""
         if early is not None:
@@ -328,7 +337,7 @@ class StudyService:
         config = writer.study.config
         if measurement is None and not infeasible_reason:
             measurement = select_measurement(
-                writer.measurements(trial.id), config.objective, config.measurement_selection
+                writer.measurements(trial.id), config.metrics, config.measurement_selection
             )
         reason = infeasible_reason or why_diverged(trial) or _why_infeasible(config, measurement)
         state = TrialState.INFEASIBLE if reason else TrialState.SUCCEEDED
@@ -364,17 +373,13 @@ def _check_same(existing: Study, config: StudyConfig) -> None:
     differences = existing.config.space.differences(config.space)
     old, new = existing.config.metrics, config.metrics
     if old != new:
-        differences.append(f"metrics: was {_metrics_text(old)}, is {_metrics_text(new)}")
+        differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")
     if differences:
         rows = "\n".join(f"  {line}" for line in differences)
         raise StudyMismatchError(
             f"study {existing.name.study_id!r} exists with another definition:\n{rows}",
             hint="use another study name, or the same definition",
         )
-
-
-def _metrics_text(metrics: Sequence[Metric]) -> str:
-    return ", ".join(f"{metric.goal.value} {metric.name}" for metric in metrics)
 
 
 def _says_the_same(trial: Trial, measurement: Measurement | None, infeasible_reason: str) -> bool:
@@ -390,7 +395,8 @@ def _why_infeasible(config: StudyConfig, measurement: Measurement | None) -> str
     for metric in config.objectives:
         value = measurement.metrics.get(metric.name)
         if value is None:
-            return f"no value of {metric.name!r} was reported"
+            seen = ", ".join(map(repr, measurement.metrics))
+            return f"no value of {metric.name!r} was reported, only of {seen}"
         if not math.isfinite(value):
             return f"{metric.name!r} is {value}"
     return ""

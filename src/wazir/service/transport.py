@@ -1,7 +1,7 @@
 """The operations on studies, as seen by a client: in this process, or over a network."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wazir.analysis.recommendation import Recommendation
 from wazir.domain.metrics import Measurement
@@ -16,6 +16,9 @@ from wazir.domain.studies import (
     TrialCounts,
 )
 from wazir.domain.trials import Metadata, Trial, TrialState
+
+if TYPE_CHECKING:
+    from wazir.analysis.pareto import ParetoFront
 
 
 class Transport(Protocol):
@@ -216,5 +219,12 @@ class Transport(Protocol):
         """Return the trial whose configuration to use, None where no trial has succeeded.
 
         See `wazir.analysis.recommendation.recommend` for the rule.
+        """
+        ...
+
+    def pareto_front(self, name: StudyName) -> "ParetoFront":
+        """Return the optimal trials of a study and how much they reach.
+
+        See `wazir.analysis.pareto.pareto_front`.
         """
         ...

@@ -42,10 +42,6 @@ def test_the_model_is_the_rule(config: StudyConfig, n: int) -> None:
         (NUMBERS, "CMA_ES"),
         (MIXED, "REGULARIZED_EVOLUTION"),
         (CONDITIONAL, "REGULARIZED_EVOLUTION"),
-        (
-            StudyConfig(SPACES["double"], (Metric("a"), Metric("b")), planned_n_trials=9),
-            "REGULARIZED_EVOLUTION",
-        ),
     ],
 )
 def test_many_trials_are_for_a_population(config: StudyConfig, algorithm: str) -> None:
@@ -54,6 +50,14 @@ def test_many_trials_are_for_a_population(config: StudyConfig, algorithm: str) -
     choice = choose(config, trials(5_001, None))
     assert choice.algorithm == algorithm
     assert choice.reason == "5001 trials are more than 5000"
+
+
+def test_several_objectives_are_for_nsga2_beyond_the_model() -> None:
+    config = StudyConfig(SPACES["mixed_30"], (Metric("a"), Metric("b")))
+    assert choose(config, trials(100, 60.0)).algorithm == "GP_BANDIT"
+    choice = choose(replace(config, planned_n_trials=6_000), Snapshot())
+    assert choice.algorithm == "NSGA2"
+    assert choice.reason == "6000 trials are more than 5000, and it keeps a front of 2 objectives"
 
 
 def test_many_parameters_are_for_a_population() -> None:

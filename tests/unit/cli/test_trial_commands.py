@@ -133,13 +133,43 @@ def test_without_a_success_there_is_no_best_trial(empty, wazir):
     assert "no trial of study 'py' has succeeded yet (1 infeasible)" in result.stderr
 
 
-def test_several_objectives_have_no_best_trial(empty, wazir):
-    study = create_study("two", parameters={"x": Double(0, 1)}, maximize=["a", "b"])
-    study.suggest().complete({"a": 1.0, "b": 2.0})
-    result = wazir("best")
+@pytest.fixture
+def two(empty):
+    study = create_study(
+        "two", parameters={"x": Double(0, 1)}, maximize=["a", "b"], reference={"b": 0.0}
+    )
+    for a, b in ((1.0, 2.0), (3.0, 1.0), (0.5, 1.5)):
+        study.suggest().complete({"a": a, "b": b})
+    return study
+
+
+def test_with_several_objectives_the_front_is_shown(two, wazir):
+    lines = wazir("best").stdout.splitlines()
+    assert lines[0] == "Pareto front: 2 trials that no other one beats in a and b"
+    assert "b 0 (given)" in lines[1]
+    assert "(chosen from the results)" in lines[1]
+    assert [line.split()[:3] for line in lines[3:5]] == [["2", "3", "1"], ["1", "1", "2"]]
+    assert lines[2].split() == ["TRIAL", "a", "(max)", "b", "(max)", "x"]
+    shown = wazir("show").stdout
+    assert "Pareto front: 2 trials" in shown
+    assert "reference  b 0, a chosen from the results" in shown
+    assert "front of 2" in wazir("studies").stdout
+
+
+def test_the_front_for_other_programs(two, wazir):
+    found = json.loads(wazir("best", "--json").stdout)
+    assert [trial["id"] for trial in found["optimal_trials"]] == [2, 1]
+    # From a = 0.8 (0.2 below the worst of the front) and b = 0.
+    assert found["reference"] == {"a": pytest.approx(0.8), "b": 0.0}
+    assert found["hypervolume"] == pytest.approx(2.2 * 1.0 + 0.2 * 1.0)
+    assert json.loads(wazir("show", "--json").stdout)["optimal_trials"] == [2, 1]
+
+
+def test_several_objectives_have_no_best_trial(two, wazir):
+    result = wazir("rerun", "best")
     assert result.exit_code == 2
-    assert "several objectives" in result.stderr
-    assert wazir("show").exit_code == 0
+    assert "name one of them: 2, 1" in result.stderr
+    assert wazir("trials", "--sort", "b").exit_code == 0
     assert wazir("trials").stdout.splitlines()[0].split() == [
         "ID", "STATE", "a", "b", "x", "DURATION",
     ]  # fmt: skip

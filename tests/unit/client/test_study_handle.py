@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 
+import numpy as np
 import pytest
 
 import wazir
@@ -241,3 +242,72 @@ def test_a_study_ends_by_its_own_rule():
         NotFoundError, match="by its own rule: no improvement in the last 4 trials"
     ):
         study.suggest()
+
+
+@pytest.fixture
+def two():
+    return wazir.create_study(
+        "two",
+        parameters={"x": wazir.Double(0, 1)},
+        minimize="latency",
+        maximize="accuracy",
+        reference={"latency": 2},
+        algorithm="random",
+        seed=3,
+        storage=":memory:",
+    )
+
+
+def both(trial):
+    x = trial.parameters["x"]
+    return x, 1 - (1 - x) ** 2
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_an_objective_may_return_several_values_in_the_order_of_the_metrics(two, parallel):
+    two.optimize(both, trials=6, parallel=parallel, progress=False)
+    assert [m.reference_value for m in two.config.objectives] == [2, None]
+    for trial in two.trials:
+        assert trial.metrics["latency"] == trial.parameters["x"]
+    optimal = two.optimal_trials()
+    assert len(optimal) == 6
+    assert [t.value for t in optimal] == sorted(t.value for t in optimal)
+    assert two.hypervolume > 0
+
+
+@pytest.mark.parametrize(
+    "result", [[1.0, 2.0], np.array([1.0, 2.0]), {"accuracy": 2.0, "latency": 1.0}]
+)
+def test_several_values_in_any_container(two, result):
+    two.optimize(lambda trial: result, trials=1, progress=False)
+    assert two.trials[0].metrics == {"latency": 1.0, "accuracy": 2.0}
+    assert repr(two.trials[0]).startswith("<Trial 1 SUCCEEDED latency=1.0 accuracy=2.0 x=")
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (1.0, "the study has 2 objectives, got 1.0"),
+        ((1.0, 2.0, 3.0), "the study has 2 objectives, got"),
+        ((1.0, "2"), "metric 'accuracy' must be a number"),
+        ({"latency": 1.0}, "no value of 'accuracy' was reported, only of 'latency'"),
+        ((1.0, float("nan")), "'accuracy' is nan"),
+        ("12", "the study has 2 objectives"),
+    ],
+)
+def test_a_result_without_every_objective_is_infeasible(two, result, reason):
+    two.optimize(lambda trial: result, trials=1, progress=False)
+    assert str(two.trials[0].state) == "INFEASIBLE"
+    assert reason in two.trials[0].infeasible_reason
+    assert two.optimal_trials() == []
+    assert two.hypervolume == 0
+
+
+def test_no_single_trial_is_the_best_for_several_objectives(two):
+    with pytest.raises(InvalidInputError, match="several objectives: latency, accuracy"):
+        _ = two.best_trial
+
+
+def test_with_one_objective_the_best_trial_is_the_optimal_one(study):
+    study.optimize(lambda trial: (trial.parameters["x"],), trials=4, progress=False)
+    assert [trial.id for trial in study.optimal_trials()] == [study.best_trial.id]

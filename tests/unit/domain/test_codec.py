@@ -116,7 +116,12 @@ early_stoppings = st.builds(
     st.dictionaries(names, st.floats(allow_nan=False), max_size=2),
 )
 metrics = st.tuples(
-    st.builds(Metric, st.just("objective"), st.sampled_from(Goal)),
+    st.builds(
+        Metric,
+        st.just("objective"),
+        st.sampled_from(Goal),
+        reference_value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    ),
     st.builds(Metric, st.just("safety"), st.sampled_from(Goal), finite, st.floats(0, 1)),
 )
 configs = st.builds(

@@ -30,8 +30,8 @@ def test_the_selected_measurement_is_the_last_or_best_finite_one(values, goal):
     metric = Metric("m", goal)
     series = [Measurement({"m": value}, step=i) for i, value in enumerate(values)]
     finite = [value for value in values if math.isfinite(value)]
-    last = select_measurement(series, metric, MeasurementSelection.LAST)
-    best = select_measurement(series, metric, MeasurementSelection.BEST)
+    last = select_measurement(series, [metric], MeasurementSelection.LAST)
+    best = select_measurement(series, [metric], MeasurementSelection.BEST)
     if not finite:
         assert last is None
         assert best is None

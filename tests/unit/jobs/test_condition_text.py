@@ -6,6 +6,7 @@ import pytest
 
 from wazir.domain.conditions import Condition
 from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import Metric
 from wazir.jobs.condition_text import parse_condition
 from wazir.jobs.resolution import TuneFlags, resolve
 
@@ -14,7 +15,11 @@ LAYERS = ("n_layers=1..3", "units_1=8..64", "units_2=8..64", "units_3=8..64", "k
 
 def space_of(*conditions):
     flags = TuneFlags(
-        ("prog",), Path("/work"), metric="loss", parameters=LAYERS, conditions=conditions
+        ("prog",),
+        Path("/work"),
+        objectives=(Metric("loss"),),
+        parameters=LAYERS,
+        conditions=conditions,
     )
     return resolve(flags, None, seed=1).config.space
 

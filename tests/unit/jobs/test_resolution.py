@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.metrics import Goal, MeasurementSelection
+from wazir.domain.metrics import Goal, MeasurementSelection, Metric
 from wazir.domain.parameters import Double, Integer
 from wazir.jobs.config.reading import read_job_file
 from wazir.jobs.passing import Passing
@@ -69,8 +69,7 @@ def test_flags_win_field_by_field(file):
         flags(
             "prog",
             "--fast",
-            goal=Goal.MAXIMIZE,
-            metric="auc",
+            objectives=(Metric("auc", Goal.MAXIMIZE),),
             parameters=("lr=1..9", "new=0.0..1.0"),
             study_id="mine",
             n_trials=2,
@@ -97,7 +96,9 @@ def test_flags_win_field_by_field(file):
 
 
 def test_without_a_file_thirty_trials_one_at_a_time():
-    job = resolve(flags("./train.sh", metric="m", parameters=("x=0.0..1.0",)), None, seed=1)
+    job = resolve(
+        flags("./train.sh", objectives=(Metric("m"),), parameters=("x=0.0..1.0",)), None, seed=1
+    )
     assert (job.limits.n_trials, job.limits.n_parallel, job.limits.max_attempts) == (30, 1, 2)
     assert job.config.space.parameters == {"x": Double(0, 1)}
     assert job.config.measurement_selection is MeasurementSelection.LAST
@@ -114,17 +115,25 @@ def test_a_file_without_max_trials_means_one_and_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        (flags(metric="m", parameters=("x=1..2",)), InvalidInputError, "no program to run"),
-        (flags("p", metric="m"), NoParametersError, "nothing to tune"),
-        (flags("p", parameters=("x=1..2",)), InvalidInputError, "--minimize METRIC"),
-        (flags("p", metric="m", parameters=("x=1..2", "x=1..3")), InvalidInputError, "twice"),
         (
-            flags("p", metric="m", parameters=("x=1..2",), metric_pattern="(("),
+            flags(objectives=(Metric("m"),), parameters=("x=1..2",)),
+            InvalidInputError,
+            "no program to run",
+        ),
+        (flags("p", objectives=(Metric("m"),)), NoParametersError, "nothing to tune"),
+        (flags("p", parameters=("x=1..2",)), InvalidInputError, "--minimize METRIC"),
+        (
+            flags("p", objectives=(Metric("m"),), parameters=("x=1..2", "x=1..3")),
+            InvalidInputError,
+            "twice",
+        ),
+        (
+            flags("p", objectives=(Metric("m"),), parameters=("x=1..2",), metric_pattern="(("),
             InvalidInputError,
             "pattern",
         ),
         (
-            flags("p", "{x}", metric="m", parameters=("x=1..2", "y=1..2")),
+            flags("p", "{x}", objectives=(Metric("m"),), parameters=("x=1..2", "y=1..2")),
             InvalidInputError,
             r"missing: \{y\}",
         ),

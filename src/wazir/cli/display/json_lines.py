@@ -6,7 +6,7 @@ finite are the texts "NaN", "Infinity" and "-Infinity"; what is not known is nul
 event          other keys
 -------------  ----------------------------------------------------------------------------------
 job_started    study, study_name, metrics [{name, goal}], algorithm, seed, n_trials, n_parallel,
-               counts, best, directory (the study's)
+               counts, best, optimal [trial_id], directory (the study's)
 trial_started  trial_id, attempt, parameters, command [text], found_running, started_at
 measurement    trial_id, step, elapsed_s, value, metrics {name: number}, source
 trial_stopping trial_id, reason: its program is stopped early
@@ -14,10 +14,11 @@ trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" 
                stopping_reason ("" unless it was stopped early), duration_s, is_best (so far),
                directory (the program's own), attempt_directory
 warning, note  text
-job_ended      ending, counts, best, duration_s
+job_ended      ending, counts, best, optimal, duration_s
 
-`value` is that of the objective metric. `counts` has total, requested, active, stopping, succeeded
-and infeasible. `best` is null or has trial_id, value, parameters and metrics. `ending` is DONE,
+`value` is that of the first objective metric. `optimal` are the trials that no other one beats in
+all objectives; `is_best` tells whether a trial was one of them when it ended. `counts` has total, requested, active, stopping, succeeded
+and infeasible. `best` has trial_id, value, parameters and metrics; it is null with several objectives. `ending` is DONE,
 EXHAUSTED, OWN_RULE, TOO_MANY_FAILURES, INTERRUPTED, TIMEOUT, STOPPED or UNUSABLE_FOLDER. A trial
 that was stopped to be run again ends in state REQUESTED.
 """
@@ -92,6 +93,7 @@ class JsonLinesDisplay:
                     "ending": news.ending.name,
                     "counts": _counts(news.counts),
                     "best": _best(progress),
+                    "optimal": [trial.id for trial in progress.optimal],
                     "duration_s": progress.elapsed_s(now),
                 }
                 self._write("job_ended", now, fields)
@@ -112,6 +114,7 @@ def _job_started(news: JobStarted, progress: JobProgress) -> JsonObject:
         "n_parallel": news.limits.n_parallel,
         "counts": _counts(news.counts),
         "best": _best(progress),
+        "optimal": [trial.id for trial in progress.optimal],
         "directory": str(news.folder),
     }
 

@@ -68,12 +68,25 @@ def success_text(ended: EndedTrial, progress: JobProgress) -> str:
     """Return "trial 3 SUCCEEDED rmse=0.31 in 12s, stopped early (best so far)"."""
     text = f"trial {ended.trial.id} {ended.trial.state}"
     if ended.value is not None:
-        text += f" {progress.objective.name}={shown_value(ended.value)}"
+        text += f" {final_values_text(ended.trial, progress)}"
     if ended.duration_s is not None:
         text += f" in {format_duration(ended.duration_s)}"
     if ended.trial.stopping_reason:
         text += ", stopped early"
-    return text + (" (best so far)" if ended.is_best else "")
+    word = "best" if len(progress.objectives) == 1 else "optimal"
+    return text + (f" ({word} so far)" if ended.is_best else "")
+
+
+def final_values_text(trial: Trial, progress: JobProgress) -> str:
+    """Return "rmse=0.31", with several objectives all of them."""
+    final = trial.final_measurement
+    return values_text({} if final is None else final.metrics, progress)
+
+
+def values_text(metrics: Mapping[str, float], progress: JobProgress) -> str:
+    """Return the values of the objectives as "accuracy=0.93 latency=12"."""
+    names = [metric.name for metric in progress.objectives if metric.name in metrics]
+    return " ".join(f"{name}={shown_value(metrics[name])}" for name in names)
 
 
 def early_stop_text(trial: Trial) -> str:

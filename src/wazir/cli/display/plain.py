@@ -9,14 +9,17 @@ from wazir.cli.display.phrases import (
     counts_text,
     early_stop_text,
     end_line,
+    final_values_text,
     parameters_text,
     put_back_text,
     success_text,
+    values_text,
 )
 from wazir.cli.display.progress import EndedTrial, JobProgress, LaterNews
-from wazir.cli.tables import counted, shown_path, shown_value
+from wazir.cli.tables import counted, shown_path
 from wazir.domain.clock import Clock
 from wazir.domain.durations import format_duration
+from wazir.domain.metrics import describe_metric
 from wazir.domain.trials import TrialState
 from wazir.jobs.news import (
     JobEnded,
@@ -72,16 +75,18 @@ class PlainDisplay:
         progress = self._progress = JobProgress(news, self._clock())
         config, limits = news.study.config, news.limits
         self._out.write_line(
-            f"study {news.study.name.study_id}: {progress.objective.goal.value} "
-            f"{progress.objective.name}, {counted(limits.n_trials, 'trial')}, {limits.n_parallel} at a time, "
+            f"study {news.study.name.study_id}: "
+            f"{', '.join(describe_metric(metric) for metric in progress.objectives)}, {counted(limits.n_trials, 'trial')}, {limits.n_parallel} at a time, "
             f"{config.algorithm}, in {shown_path(news.folder)}"
         )
         # A single waiting trial is the program's defaults, put in line for a new study.
         if news.counts.completed or news.counts.pending > 1:
             text = f"going on: {counts_text(news.counts)}"
-            if progress.best is not None and progress.best_value is not None:
-                value = shown_value(progress.best_value)
-                text += f"; best {progress.objective.name}={value} (trial {progress.best.id})"
+            if progress.best is not None:
+                value = final_values_text(progress.best, progress)
+                text += f"; best {value} (trial {progress.best.id})"
+            elif progress.optimal:
+                text += f"; {counted(len(progress.optimal), 'optimal trial')}"
             self._out.write_line(text)
 
     def _follow(self, news: LaterNews, progress: JobProgress) -> None:
@@ -108,7 +113,7 @@ class PlainDisplay:
         self._said_at[trial_id] = now
         step = "" if run.step is None else f" at step {run.step}"
         self._out.write_line(
-            f"trial {trial_id} running: {progress.objective.name}={shown_value(run.values[-1])}"
+            f"trial {trial_id} running: {values_text(run.latest, progress)}"
             f"{step} after {format_duration(max(0.0, now - run.since))}"
         )
 

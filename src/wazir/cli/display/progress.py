@@ -5,7 +5,8 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.metrics import Metric
+from wazir.domain.trials import Trial, TrialState, optimal_trials
 from wazir.jobs.news import JobEnded, JobStarted, Measured, TrialEnded, TrialStarted
 
 LaterNews: TypeAlias = TrialStarted | Measured | TrialEnded | JobEnded
@@ -22,7 +23,8 @@ class RunningTrial:
     Attributes:
         trial: the trial as it was when its program was started.
         since: Unix seconds at which its program was started.
-        values: the last values of the objective metric, NaN and infinities among them.
+        values: the last values of the first objective metric, NaN and infinities among them.
+        latest: the last value of each objective metric.
         step: the step of the last value, None if the program counts none.
     """
 
@@ -30,6 +32,7 @@ class RunningTrial:
     since: float
     values: deque[float] = field(default_factory=lambda: deque(maxlen=N_RECENT_VALUES))
     step: int | None = None
+    latest: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,11 @@ class EndedTrial:
 
     Attributes:
         trial: the trial as stored.
-        value: the final value of the objective metric, None without one.
+        value: the final value of the first objective metric, None without one.
         duration_s: how long its program ran, None if this is not known.
         values: the last values that were reported while it ran.
-        is_best: whether it was the best so far when it ended.
+        is_best: whether it was the best so far when it ended; with several objectives whether no
+            other one had beaten it.
     """
 
     trial: Trial
@@ -62,9 +66,9 @@ class JobProgress:
         self.study = news.study
         self.limits = news.limits
         self.counts = news.counts
-        self.objective = news.study.config.objective
+        self.objectives = news.study.config.objectives
         self.started_at = now
-        self.best = news.best
+        self.optimal = list(news.optimal)
         self.running: dict[int, RunningTrial] = {}
         self.recent: deque[EndedTrial] = deque(maxlen=N_RECENT_TRIALS)
         self.n_stopped_early = 0
@@ -72,26 +76,34 @@ class JobProgress:
         self._n_timed = 0
 
     @property
+    def objective(self) -> Metric:
+        """The first objective."""
+        return self.objectives[0]
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial so far; None without one, or with several objectives."""
+        return self.optimal[0] if len(self.optimal) == len(self.objectives) == 1 else None
+
+    @property
     def best_value(self) -> float | None:
         """The objective value of the best trial so far."""
         return None if self.best is None else self._value(self.best)
 
     @property
-    def leader(self) -> int | None:
-        """Id of the trial with the best value: a running one by its last value, or the best."""
+    def leaders(self) -> set[int]:
+        """Ids of the optimal trials; with one objective the one with the best value.
+
+        That is a running one by its last value, or the best.
+        """
+        if len(self.objectives) > 1:
+            return {trial.id for trial in self.optimal}
         leader, best = None if self.best is None else self.best.id, self.best_value
         for trial_id, run in self.running.items():
             value = run.values[-1] if run.values else math.nan
             if math.isfinite(value) and (best is None or self.objective.goal.better(value, best)):
                 leader, best = trial_id, value
-        return leader
-
-    def is_better(self, value: float | None) -> bool:
-        """Return whether a value is better than that of the best trial so far."""
-        if value is None:
-            return False
-        best = self.best_value
-        return best is None or self.objective.goal.better(value, best)
+        return set() if leader is None else {leader}
 
     def trial_started(self, news: TrialStarted, now: float) -> None:
         """A program runs; one that was found running may have begun long ago."""
@@ -100,12 +112,14 @@ class JobProgress:
 
     def measured(self, news: Measured) -> None:
         """A running trial reported values."""
-        run = self.running.get(news.trial_id)
-        value = news.measurement.metrics.get(self.objective.name)
-        if run is None or value is None:
+        run, metrics = self.running.get(news.trial_id), news.measurement.metrics
+        if run is None:
             return
-        run.values.append(value)
-        run.step = news.measurement.step
+        wanted = [metric.name for metric in self.objectives if metric.name in metrics]
+        run.latest.update((name, metrics[name]) for name in wanted)
+        if self.objective.name in metrics:
+            run.values.append(metrics[self.objective.name])
+            run.step = news.measurement.step
 
     def trial_ended(self, news: TrialEnded, now: float) -> EndedTrial:
         """Count a trial and return what is known of it."""
@@ -113,7 +127,8 @@ class JobProgress:
         duration_s = None if run is None else max(0.0, now - run.since)
         values = () if run is None else tuple(run.values)
         value = self._value(trial) if trial.state is TrialState.SUCCEEDED else None
-        ended = EndedTrial(trial, value, duration_s, values, self.is_better(value))
+        optimal = optimal_trials([*self.optimal, trial], self.objectives)
+        ended = EndedTrial(trial, value, duration_s, values, trial in optimal)
         if trial.state.is_final:
             self._count(ended)
         return ended
@@ -126,7 +141,7 @@ class JobProgress:
         else:
             self.counts = replace(self.counts, infeasible=self.counts.infeasible + 1)
         if ended.is_best:
-            self.best = ended.trial
+            self.optimal = optimal_trials([*self.optimal, ended.trial], self.objectives)
         if ended.duration_s is not None:
             self._timed_s += ended.duration_s
             self._n_timed += 1

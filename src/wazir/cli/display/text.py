@@ -29,7 +29,8 @@ class EndReport:
     Attributes:
         study_id: the study's name as users know it.
         objective: the leading objective metric.
-        best: the best SUCCEEDED trial, None if no trial has succeeded.
+        best: the best SUCCEEDED trial, None if no trial has succeeded or there are several
+            objectives.
         best_directory: the program's own directory in that trial.
         best_command: the argument list that the trial ran.
         cwd: the folder in which the programs run.
@@ -40,6 +41,7 @@ class EndReport:
         first_failure: shown if no trial has succeeded.
         luck: says that another trial is recommended than the best one; "" if none is.
         n_stopped_early: how many of the trials were stopped early.
+        front: with several objectives the lines about the best compromises.
     """
 
     study_id: str
@@ -55,6 +57,7 @@ class EndReport:
     first_failure: FirstFailure | None = None
     luck: str = ""
     n_stopped_early: int = 0
+    front: tuple[str, ...] = ()
 
 
 def end_text(report: EndReport) -> str:
@@ -62,6 +65,14 @@ def end_text(report: EndReport) -> str:
     why = WHY_ENDED[report.ending]
     stopped = f", {report.n_stopped_early} stopped early" * (report.n_stopped_early > 0)
     lines = [f"{why[0].upper()}{why[1:]}: {counts_text(report.counts)}{stopped}."]
+    if report.front:
+        rows = [
+            ("run in", str(report.cwd)),
+            ("run again", f"{_wazir_command(report, 'rerun')} TRIAL"),
+        ]
+        return "\n".join(
+            [*lines, "", *report.front, "", *label_lines([*rows, *_study_rows(report)])]
+        )
     if report.best is None:
         lines += ["", *_failure_lines(report), "", *label_lines(_study_rows(report))]
         return "\n".join(lines)

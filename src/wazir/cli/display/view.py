@@ -1,6 +1,6 @@
 """The lines of the live view: how a job stands, in any width and height of a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -8,7 +8,7 @@ from rich.text import Text
 from wazir.cli.display.glyphs import Glyphs
 from wazir.cli.display.phrases import about_duration, clean_line, parameters_text
 from wazir.cli.display.progress import EndedTrial, JobProgress, RunningTrial
-from wazir.cli.tables import shown_value, text_width
+from wazir.cli.tables import counted, shown_value, text_width
 from wazir.domain.durations import format_duration
 
 _GAP = "  "
@@ -27,7 +27,7 @@ class Layout:
     """Widths of the columns in characters; a column of width 0 is left out."""
 
     trial: int
-    value: int
+    values: tuple[int, ...]
     curve: int
     time: int
     step: int
@@ -36,7 +36,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class JobView:
-    """Draws a job; the arrow points at the trial that leads."""
+    """Draws a job; the arrow points at the trials that lead."""
 
     progress: JobProgress
     glyphs: Glyphs
@@ -79,27 +79,36 @@ class JobView:
 
     def _best(self, width: int) -> list[Text]:
         progress = self.progress
-        metric = f"{progress.objective.name} ({progress.objective.goal.value.lower()})"
-        if progress.best is None or progress.best_value is None:
-            return [self._line(f"no value of {clean_line(metric)} yet", width, _FAINT)]
-        value = shown_value(progress.best_value)
-        pieces = [
-            f"best {value} {clean_line(metric)}",
-            f"trial {progress.best.id}",
-            parameters_text(progress.best.parameters),
-        ]
+        metrics = [f"{m.name} ({m.goal.value.lower()})" for m in progress.objectives]
+        metric = clean_line(", ".join(metrics))
+        if not progress.optimal:
+            return [self._line(f"no value of {metric} yet", width, _FAINT)]
+        if progress.best is None:
+            pieces = [counted(len(progress.optimal), "optimal trial"), metric]
+        else:
+            pieces = [
+                f"best {shown_value(progress.best_value)} {metric}",
+                f"trial {progress.best.id}",
+                parameters_text(progress.best.parameters),
+            ]
         return [self._line(line, width, _GOOD) for line in _flow(pieces, width)[:2]]
 
     def _layout(self, now: float, width: int) -> Layout:
         progress = self.progress
         runs, ended = progress.running.values(), progress.recent
         ids = [*progress.running, *(trial.trial.id for trial in ended)]
-        values = [_last(run) for run in runs] + [shown_value(trial.value) for trial in ended]
+        cells = [self._values(run.latest) for run in runs]
+        cells += [self._values(_final(trial)) for trial in ended]
         times = [_running_time(run, now) for run in runs] + [_ended_time(trial) for trial in ended]
         steps = ["" if run.step is None else str(run.step) for run in runs]
         trial = max(len("trial"), _widest(map(str, ids)))
-        value = max(_MIN_VALUE_WIDTH, _widest(values))
-        left = width - trial - len(_GAP) - value
+        values = [max(_MIN_VALUE_WIDTH, _widest(column)) for column in zip(*cells, strict=True)]
+        left = width - trial
+        for place, wanted in enumerate(values):
+            # The first objective is always shown.
+            values[place], left = (
+                _take(left, wanted) if place else (wanted, left - wanted - len(_GAP))
+            )
         curve = self._curve_width(left - len(_GAP))
         left -= curve + len(_GAP)
         time, left = _take(left, max(4, _widest(times)))
@@ -107,7 +116,7 @@ class JobView:
         parameters = left - len(_GAP)
         if parameters < _MIN_PARAMETERS_WIDTH:
             parameters = 0
-        return Layout(trial, value, curve, time, step, parameters)
+        return Layout(trial, tuple(values), curve, time, step, parameters)
 
     def _curve_width(self, room: int) -> int:
         """Return the width of the curves with their arrow, of the arrow alone, or 0."""
@@ -121,9 +130,14 @@ class JobView:
         return 0
 
     def _titles(self, layout: Layout, width: int) -> Text:
-        name = clean_line(self.progress.objective.name)
-        cells = ["trial", name, "", "time", "step", "parameters"]
+        names = [clean_line(metric.name) for metric in self.progress.objectives]
+        cells = ["trial", *names, "", "time", "step", "parameters"]
         return self._line(self._joined(cells, layout), width, _FAINT)
+
+    def _values(self, metrics: Mapping[str, float]) -> list[str]:
+        """Return a text for each objective."""
+        names = [metric.name for metric in self.progress.objectives]
+        return [shown_value(metrics[name]) if name in metrics else "-" for name in names]
 
     def _running_rows(
         self, runs: Sequence[RunningTrial], layout: Layout, now: float, width: int, height: int
@@ -136,10 +150,10 @@ class JobView:
         return rows
 
     def _running_row(self, run: RunningTrial, layout: Layout, now: float, width: int) -> Text:
-        leads = run.trial.id == self.progress.leader
+        leads = run.trial.id in self.progress.leaders
         cells = [
             str(run.trial.id),
-            _last(run),
+            *self._values(run.latest),
             self._curve(list(run.values), layout, leads=leads),
             _running_time(run, now),
             "" if run.step is None else str(run.step),
@@ -148,10 +162,10 @@ class JobView:
         return self._line(self._joined(cells, layout), width, _GOOD if leads else "")
 
     def _ended_row(self, ended: EndedTrial, layout: Layout, width: int) -> Text:
-        leads = ended.trial.id == self.progress.leader
+        leads = ended.trial.id in self.progress.leaders
         cells = [
             str(ended.trial.id),
-            shown_value(ended.value),
+            *self._values(_final(ended)),
             self._curve(ended.values, layout, leads=leads),
             _ended_time(ended),
             "",
@@ -164,10 +178,10 @@ class JobView:
         return f"{curve} {self.glyphs.arrow}".lstrip() if leads else curve
 
     def _joined(self, cells: Sequence[str], layout: Layout) -> str:
-        trial, value, curve, time, step, parameters = cells
+        trial, *values, curve, time, step, parameters = cells
         pairs = [
             (trial, layout.trial, True),
-            (value, layout.value, True),
+            *((text, size, True) for text, size in zip(values, layout.values, strict=True)),
             (curve, layout.curve, False),
             (time, layout.time, True),
             (step, layout.step, True),
@@ -210,8 +224,9 @@ def _widest(texts: Iterable[str]) -> int:
     return max(map(text_width, texts), default=0)
 
 
-def _last(run: RunningTrial) -> str:
-    return shown_value(run.values[-1]) if run.values else "-"
+def _final(ended: EndedTrial) -> Mapping[str, float]:
+    final = ended.trial.final_measurement
+    return {} if final is None else final.metrics
 
 
 def _running_time(run: RunningTrial, now: float) -> str:

@@ -129,14 +129,13 @@ class MetricCollector:
     def seen_tags(self) -> list[SeenTag]:
         """Return the names of all values that were seen, and where."""
         seen = [tag for source in self._sources for tag in source.seen_tags()]
-        if self._was_final and not self._chosen.get(self._spec.objective):
+        if self._was_final and any(name not in self._chosen for name in self._spec.metric_names):
             seen += self._log.names_in_log()
         return list(dict.fromkeys(seen))
 
-    def missing_message(self) -> str:
-        """Return why the trial has no value of the objective metric, and what to do about it."""
-        wanted = self._spec.objective
-        seen = self.seen_tags()
+    def missing_message(self, wanted: str) -> str:
+        """Return why the trial has no value of a metric, and what to do about it."""
+        seen = [tag for tag in self.seen_tags() if tag.tag != wanted]
         lines = [f"the program ended without a value of metric {wanted!r}"]
         if seen:
             lines.append("seen instead: " + _listed(seen))
@@ -145,7 +144,7 @@ class MetricCollector:
             lines.append("no other values were seen either")
         lines.append("event files were searched in " + ", ".join(self._events.searched))
         lines.append(
-            f"print a line such as {wanted}=0.31, call wazir.reporting.report(value), "
+            f"print a line such as {wanted}=0.31, call {_reporting_call(wanted, self._spec)}, "
             "name a metric that the program writes, or give a --metric-pattern"
         )
         return "\n".join(line for line in lines if line)
@@ -170,6 +169,11 @@ class MetricCollector:
         objective = samples[self._spec.objective]
         is_lone_zero = len(self._points) == 1 and all(s.step == 0 for s in objective)
         return self._points[:-1] if is_partial or is_drawn or is_lone_zero else self._points
+
+
+def _reporting_call(wanted: str, spec: CollectorSpec) -> str:
+    value = "value" if len(spec.metric_names) == 1 else f"{{{wanted!r}: value}}"
+    return f"wazir.reporting.report({value})"
 
 
 def _same(known: Mapping[str, float] | None, metrics: Mapping[str, float]) -> bool:

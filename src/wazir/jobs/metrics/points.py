@@ -76,14 +76,18 @@ def series(samples: Mapping[str, Sequence[Sample]], objective: str) -> list[Metr
     """Return one point per step from the samples of each metric, ordered by step.
 
     A metric other than the objective that has no steps of its own, while the objective has, is
-    taken as measured at the objective's last step.
+    taken as measured at the objective's last step. An objective of a single value without a step
+    is taken as measured at the last step of the others.
     """
     columns = {name: numbered(values) for name, values in samples.items() if values}
-    main = columns.get(objective, [])
-    has_steps = any(sample.step for sample in samples.get(objective, ()))
-    for name, column in columns.items():
-        if name != objective and has_steps and not any(s.step for s in samples[name]):
-            columns[name] = [replace(column[-1], step=main[-1].step)]
+    stepped = [name for name in columns if any(sample.step for sample in samples[name])]
+    if objective in stepped:
+        last = columns[objective][-1].step
+        for name in columns.keys() - stepped:
+            columns[name] = [replace(columns[name][-1], step=last)]
+    elif stepped and len(columns.get(objective, ())) == 1:
+        last = max(columns[name][-1].step or 0 for name in stepped)
+        columns[objective] = [replace(columns[objective][0], step=last)]
     merged: dict[int, tuple[dict[str, float], float]] = {}
     for name, column in columns.items():
         for sample in column:

@@ -38,7 +38,9 @@ class Script:
     def clock(self) -> float:
         return self.now
 
-    def started(self, counts=None, best=None, *, n_trials=30, n_parallel=2, goal=Goal.MINIMIZE):
+    def started(
+        self, counts=None, best=None, *, n_trials=30, n_parallel=2, goal=Goal.MINIMIZE, more=()
+    ):
         space = SearchSpace(
             {
                 "lr": Double(1e-4, 1e-1, scale="log"),
@@ -46,10 +48,13 @@ class Script:
                 "layers": Categorical(["128 64", "64"]),
             }
         )
-        config = StudyConfig(space, (Metric("rmse", goal),), algorithm="RANDOM_SEARCH", seed=7)
+        config = StudyConfig(
+            space, (Metric("rmse", goal), *more), algorithm="RANDOM_SEARCH", seed=7
+        )
         study = Study(StudyName("default", "taxi"), config)
         limits = Limits(n_trials, n_parallel)
-        return JobStarted(study, counts or TrialCounts(), limits, FOLDER, best)
+        optimal = () if best is None else (best,)
+        return JobStarted(study, counts or TrialCounts(), limits, FOLDER, optimal)
 
     def trial(self, trial_id=1, *, attempt=1, started_at=None):
         return TrialStarted(self._active(trial_id, attempt, started_at), ("train", "--lr", "0.01"))

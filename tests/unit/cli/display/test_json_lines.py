@@ -52,6 +52,7 @@ def test_job_started(show, script):
             "infeasible": 0,
         },
         "best": None,
+        "optimal": [],
         "directory": "/runs/taxi",
     }
 

@@ -117,16 +117,16 @@ def test_next_attempt_begins_anew(script):
 
 def test_leader_is_running_or_ended(script):
     progress = begin(script)
-    assert progress.leader is None
+    assert progress.leaders == set()
     progress.trial_started(script.trial(1), script.now)
     progress.measured(script.measured(1, math.nan))
-    assert progress.leader is None
+    assert progress.leaders == set()
     progress.measured(script.measured(1, 0.5))
-    assert progress.leader == 1
+    assert progress.leaders == {1}
     run(progress, script, 2, 1, 0.4)
-    assert progress.leader == 2
+    assert progress.leaders == {2}
     progress.measured(script.measured(1, 0.3))
-    assert progress.leader == 1
+    assert progress.leaders == {1}
 
 
 def test_clock_that_was_set_back_gives_no_negative_times(script):

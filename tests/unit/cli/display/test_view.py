@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,7 @@ from wazir.cli.display.glyphs import ASCII, UNICODE, glyphs_for
 from wazir.cli.display.phrases import about_duration
 from wazir.cli.display.progress import JobProgress
 from wazir.cli.display.view import JobView
+from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.studies import TrialCounts
 
 
@@ -144,3 +146,36 @@ def test_glyphs_for(encoding, glyphs):
 )
 def test_about_duration(seconds, text):
     assert about_duration(seconds) == text
+
+
+def compromises(script):
+    """Return a job with two objectives: trials 1 and 2 are optimal, 3 is beaten, 4 runs."""
+    progress = JobProgress(script.started(more=(Metric("size", Goal.MINIMIZE),)), script.now)
+    for trial_id, rmse, size in ((1, 0.5, 20.0), (2, 0.25, 30.0), (3, 0.75, 40.0)):
+        progress.trial_started(script.trial(trial_id), script.now)
+        ended = script.succeeded(trial_id, rmse)
+        final = Measurement({"rmse": rmse, "size": size})
+        ended = replace(ended, trial=replace(ended.trial, final_measurement=final))
+        is_best = progress.trial_ended(ended, script.now + 10).is_best
+        assert is_best is (trial_id < 3)
+    progress.trial_started(script.trial(4), script.now)
+    progress.measured(script.measured(4, 0.375, step=1))
+    return progress
+
+
+def test_with_several_objectives_all_values_and_the_front_are_shown(script):
+    lines = [line.rstrip() for line in drawn(compromises(script), script.now + 20, width=90)]
+    assert lines[2] == "2 optimal trials  rmse (minimize), size (minimize)"
+    assert lines[4].split() == ["trial", "rmse", "size", "time", "step", "parameters"]
+    assert lines[5].split()[:3] == ["4", "0.375", "-"]
+    assert [line.split()[:4] for line in lines[7:]] == [
+        ["3", "0.75", "40", "10s"],
+        ["2", "0.25", "30", UNICODE.arrow],
+        ["1", "0.5", "20", UNICODE.arrow],
+    ]
+
+
+@pytest.mark.parametrize("width", range(1, 60, 4))
+def test_several_objectives_fit_any_width(script, width):
+    lines = drawn(compromises(script), script.now, width=width)
+    assert all(cell_len(line) <= width for line in lines)

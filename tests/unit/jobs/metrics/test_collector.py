@@ -176,7 +176,7 @@ def test_a_missing_metric_is_loud(bench: Any, encoder: Any) -> None:
     collector = bench.collector()
     assert collector.poll(final=True) == []
     assert collector.source is None
-    message = collector.missing_message()
+    message = collector.missing_message("rmse")
     assert "without a value of metric 'rmse'" in message
     assert "'accuracy' in wazir.reporting.report()" in message
     assert "'epoch_loss' in TensorBoard event files in out/eval" in message
@@ -189,8 +189,8 @@ def test_a_missing_metric_is_loud(bench: Any, encoder: Any) -> None:
 def test_a_silent_program_is_told_what_to_do(bench: Any) -> None:
     collector = bench.collector()
     collector.poll(final=True)
-    assert "no other values were seen" in collector.missing_message()
-    assert "searched in out" in collector.missing_message()
+    assert "no other values were seen" in collector.missing_message("rmse")
+    assert "searched in out" in collector.missing_message("rmse")
 
 
 @pytest.mark.parametrize(

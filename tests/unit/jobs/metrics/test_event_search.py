@@ -235,7 +235,7 @@ def test_searching_is_bounded(bench: Any, monkeypatch: pytest.MonkeyPatch) -> No
     assert search.incomplete == [str(bench.cwd / "data")]
     collector = bench.collector(argument_values=("data",))
     collector.poll(final=True)
-    assert "data (only in part: too large)" in collector.missing_message()
+    assert "data (only in part: too large)" in collector.missing_message("rmse")
 
 
 def test_folders_are_searched_once_a_second(bench: Any, encoder: Any) -> None:

@@ -1,0 +1,82 @@
+"""How much a set of compromises reaches: hypervolume, and the point from which it is measured.
+
+The hypervolume of some losses is the volume of what is worse than one of them and better than a
+reference point (E. Zitzler and L. Thiele, "Multiobjective evolutionary algorithms: a comparative
+case study and the strength Pareto approach", IEEE Trans. Evol. Comput. 3, 1999).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wazir.algorithms.axes import Array
+
+_MARGIN = 0.1
+# Tukey's outer fence: a value beyond it lies "far out".
+_FENCE_IN_QUARTILE_RANGES = 3.0
+
+
+def non_dominated(Y: Array) -> NDArray[np.bool_]:
+    """Return which rows of losses Y (n, m) no other row beats, shape (n,).
+
+    A row is beaten by one that is nowhere worse; of equal rows the first one is left.
+    """
+    no_worse = (Y[:, None, :] <= Y[None, :, :]).all(axis=2)
+    beats = no_worse & (~no_worse.T | np.tri(len(Y), k=-1, dtype=np.bool_).T)
+    return np.asarray(~beats.any(axis=0))
+
+
+def reference_point(Y: Array) -> Array:
+    """Return a reference point for losses Y (n, m), n >= 1, all finite; shape (m,).
+
+    The worst values of the front, and a tenth of its range beyond them, so that the ends of the
+    front count. Values that lie far out among those of all rows (more than three quartile ranges
+    above the upper quartile) are taken for the fence there: one trial that is very bad in one
+    objective, and so on the front for being a little better in another one, does not make the
+    others look alike. Where the front has no range, that of all rows stands for it.
+    """
+    low, high = np.quantile(Y, [0.25, 0.75], axis=0)
+    fence = high + _FENCE_IN_QUARTILE_RANGES * (high - low)
+    front = Y[non_dominated(Y)]
+    ideal, nadir = front.min(axis=0), np.minimum(front.max(axis=0), fence)
+    ranges = nadir - ideal
+    ranges = np.where(ranges > 0, ranges, np.minimum(Y.max(axis=0), fence) - ideal)
+    ranges = np.where(ranges > 0, ranges, np.maximum(np.abs(ideal), 1.0))
+    point: Array = nadir + _MARGIN * ranges
+    return point
+
+
+def hypervolume(Y: Array, reference: Array) -> float:
+    """Return the volume between losses Y (n, m), all finite, and a reference point (m,).
+
+    Exact for any number of objectives, by exclusive volumes (L. While, L. Bradstreet, L. Barone,
+    "A fast way of calculating exact hypervolumes", IEEE Trans. Evol. Comput. 16, 2012): what a
+    row adds to those that are better in the last objective, which takes one dimension less. Quick
+    for two objectives and some thousands of rows, or five and some dozens.
+    """
+    inside = Y[(reference > Y).all(axis=1)]
+    return _volume(inside[non_dominated(inside)], reference)
+
+
+def _volume(front: Array, reference: Array) -> float:
+    if len(front) == 0:
+        return 0.0
+    if front.shape[1] == 1:
+        return float(reference[0] - front.min())
+    if front.shape[1] == 2:
+        return _area(front, reference)
+    # The worst in the last objective first: seen from it, the others end where it ends.
+    ordered = front[np.argsort(-front[:, -1], kind="stable")]
+    sides = reference - ordered
+    total = 0.0
+    for i, row in enumerate(ordered):
+        limited = np.maximum(ordered[i + 1 :, :-1], row[:-1])
+        shared = _volume(limited[non_dominated(limited)], reference[:-1])
+        total += float((np.prod(sides[i, :-1]) - shared) * sides[i, -1])
+    return total
+
+
+def _area(front: Array, reference: Array) -> float:
+    """Return the area of rows (n, 2) of which none beats another."""
+    x, y = front[np.argsort(front[:, 0])].T
+    tops = np.concatenate([[reference[1]], y[:-1]])
+    return float(np.sum((reference[0] - x) * (tops - y)))

@@ -1,0 +1,90 @@
+"""Hypervolume against counting cells, its invariances, and the choice of the reference point."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wazir.algorithms.hypervolume import hypervolume, non_dominated, reference_point
+from wazir.algorithms.ranking import non_dominated_ranks
+
+SIDE = 5
+
+
+@st.composite
+def losses(draw, max_m=4):
+    m = draw(st.integers(1, max_m))
+    rows = st.lists(st.integers(0, SIDE + 1), min_size=m, max_size=m)
+    return np.array(draw(st.lists(rows, min_size=1, max_size=7)), dtype=float)
+
+
+@given(losses())
+@settings(deadline=None)
+def test_hypervolume_is_the_number_of_unit_cells_that_a_row_dominates(Y):
+    m = Y.shape[1]
+    cells = np.array(list(itertools.product(range(SIDE), repeat=m)))
+    dominated = (Y[None] <= cells[:, None]).all(axis=2).any(axis=1)
+    assert hypervolume(Y, np.full(m, float(SIDE))) == pytest.approx(dominated.sum())
+
+
+@given(losses(), st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_order_of_rows_and_objectives_do_not_matter(Y, random):
+    reference = np.full(Y.shape[1], float(SIDE))
+    expected = hypervolume(Y, reference)
+    rows, columns = list(range(len(Y))), list(range(Y.shape[1]))
+    random.shuffle(rows)
+    random.shuffle(columns)
+    assert hypervolume(Y[rows][:, columns], reference) == pytest.approx(expected)
+
+
+@given(losses())
+def test_the_non_dominated_rows_are_the_first_front_without_repeats(Y):
+    left = non_dominated(Y)
+    front = Y[non_dominated_ranks(Y) == 0]
+    assert sorted(map(tuple, Y[left])) == sorted(set(map(tuple, front)))
+
+
+def test_nothing_is_dominated_from_a_reference_point_that_nothing_reaches():
+    assert hypervolume(np.array([[1.0, 5.0], [3.0, 0.0]]), np.array([1.0, 9.0])) == 0.0
+    assert hypervolume(np.empty((0, 2)), np.array([1.0, 9.0])) == 0.0
+
+
+def test_the_reference_point_is_a_tenth_beyond_the_front():
+    Y = np.array([[0.0, 10.0], [5.0, 4.0], [10.0, 0.0], [9.0, 9.0], [12.0, 12.0]])
+    assert reference_point(Y) == pytest.approx([11.0, 11.0])
+
+
+def test_an_outlier_on_the_front_does_not_move_the_reference_point_far():
+    rng = np.random.default_rng(3)
+    x = rng.random(40)
+    Y = np.column_stack([x, 1 - x])
+    outlier = np.vstack([Y, [[-0.01, 1e6]]])
+    assert reference_point(outlier)[1] < 5
+
+
+@pytest.mark.parametrize(
+    "rows", [[[3.0, 4.0]], [[3.0, 4.0], [3.0, 4.0]], [[0.0, 0.0], [2.0, 2.0]]]
+)
+def test_a_front_without_range_has_a_reference_point_beyond_it(rows):
+    Y = np.array(rows)
+    assert (reference_point(Y) > Y[0]).all()
+    assert hypervolume(Y, reference_point(Y)) > 0
+
+
+@given(
+    losses(3),
+    st.lists(st.floats(1e-6, 1e6), min_size=3, max_size=3),
+    st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3),
+)
+def test_units_do_not_matter_for_the_reference_point(Y, scales, shifts):
+    m = Y.shape[1]
+    front = Y[non_dominated(Y)]
+    ranges = np.ptp(front, axis=0)
+    if not ranges.all():
+        return
+    scale, shift = np.array(scales[:m]), np.array(shifts[:m])
+    moved = reference_point(Y * scale + shift)
+    assert moved == pytest.approx(reference_point(Y) * scale + shift, rel=1e-6, abs=1e-6)
