@@ -132,3 +132,24 @@ def test_ctrl_c_stops_gently_and_the_same_command_goes_on(wazir_in):
         (1, "SUCCEEDED"), (2, "SUCCEEDED"), (3, "SUCCEEDED"),
     ]  # fmt: skip
     assert trials[0].parameters == first.parameters
+
+
+def test_the_old_command_goes_on_with_an_edited_study(job):
+    job("edit", "train", "-p", "x=5.0..6.0", "--trials", "4")
+    again = job(*TUNE, *SPACE, "--trials", "2", *COMMAND)
+    assert "goes on as it is now: x: was DOUBLE 0 to 1, is DOUBLE 5 to 6" in again.stderr
+    assert [x > 1 for _, x, _ in points(job, "train")] == [False, False, True, True]
+    edited = job(*TUNE, "-p", "x=5.0..6.0", "--trials", "5", *COMMAND)
+    assert "edited" not in edited.stderr
+    assert len(points(job, "train")) == 5
+
+
+def test_the_number_of_trials_stays_where_it_is_not_named(job):
+    job(*TUNE, *SPACE, *COMMAND)
+    assert len(points(job, "train")) == 2
+
+
+def test_the_message_has_the_command_that_edits_the_study(job):
+    refused = job(*TUNE, "-p", "x=0.0..2.0", "-p", "n=1..3", *COMMAND, code=2)
+    command = "wazir edit train -p x=0.0..2.0 -p n=1..3 --old-value n=VALUE"
+    assert command in refused.stderr

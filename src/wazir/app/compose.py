@@ -64,6 +64,7 @@ def make_service(store: Store) -> StudyService:
         owners=LocalOwners(),
         rule_of=make_rule,
         recommend=partial(recommend, posterior_of=OneThreadPosterior()),
+        canonical_name=canonical_name,
     )
 
 

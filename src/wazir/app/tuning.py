@@ -10,6 +10,7 @@ from wazir.app.clock import system_clock
 from wazir.app.compose import StorageArgument, make_service, open_store
 from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
 from wazir.app.registry import canonical_name
+from wazir.app.resuming import Resumption
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
@@ -20,12 +21,13 @@ from wazir.domain.studies import Study, StudyState
 from wazir.domain.trials import Trial
 from wazir.jobs.controller import Controller, Ownership
 from wazir.jobs.directories import StudyDirectory, study_directory
+from wazir.jobs.edit_text import edit_command
 from wazir.jobs.executors.local import LocalExecutor
 from wazir.jobs.interrupts import Interrupts
 from wazir.jobs.news import JobListener
 from wazir.jobs.program_run import JobContext
 from wazir.jobs.provenance import collect_provenance
-from wazir.jobs.resolution import ANY_ALGORITHM, ResolvedJob
+from wazir.jobs.resolution import ResolvedJob
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.jobs.state.messages import Ending
 from wazir.service.studies import StudyService
@@ -38,12 +40,16 @@ def new_seed() -> int:
 
 @dataclass(frozen=True)
 class TuningStudy:
-    """A job's study in its storage; `is_new` tells whether it was just made."""
+    """A job's study in its storage; `is_new` tells whether it was just made.
+
+    `notes` are to be said to the user.
+    """
 
     service: StudyService
     study: Study
     location: StorageLocation
     is_new: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def folder(self) -> StudyDirectory:
@@ -80,7 +86,10 @@ def open_tuning_study(
     if not resume:
         name = replace(name, study_id=_free_name(name.study_id, taken))
     existing = taken.get(name.study_id)
+    resumption = None
     if existing is not None:
+        resumption = Resumption.of(existing, replace(job, config=config))
+        job, config = resumption.job, resumption.job.config
         _check_same(existing, job, _free_name(name.study_id, taken))
     study = service.create_study(name, config)
     ignored = {IGNORED_KEY: json.dumps(job.ignored)}
@@ -88,29 +97,27 @@ def open_tuning_study(
     first = first_trial() if existing is None else None
     if first is not None:
         service.add_trial(name, first)
-    if existing is not None and job.config.algorithm != ANY_ALGORITHM:
-        service.set_algorithm(name, config.algorithm)
-    if existing is not None and job.names_early_stopping:
-        service.set_early_stopping(name, config.early_stopping)
-    if existing is not None and job.names_study_stopping:
-        service.set_study_stopping(name, config.study_stopping)
+    if resumption is not None:
+        service.edit_study(name, resumption.edit, client_id=new_client_ids(JOB_CLIENT)())
     if study.state is StudyState.INACTIVE:
         study = service.set_study_state(name, StudyState.ACTIVE)
-    return TuningStudy(service, service.study(name), location, existing is None)
+    notes = () if resumption is None else resumption.notes
+    return TuningStudy(service, service.study(name), location, existing is None, notes)
 
 
 def run_tuning(
     tuning: TuningStudy, job: ResolvedJob, listener: JobListener, interrupts: Interrupts
 ) -> Ending:
     """Run a job to its end; its programs go on if this process dies."""
-    context = job_context(tuning, job.spec, job)
+    context = job_context(tuning, job_spec_of(tuning.study), job)
+    n_trials = tuning.study.config.planned_n_trials or job.limits.n_trials
     executor = LocalExecutor()
     try:
         return Controller(
             job=context,
             transport=tuning.service,
             executor=executor,
-            limits=job.limits,
+            limits=replace(job.limits, n_trials=n_trials),
             ownership=Ownership(new_client_ids(JOB_CLIENT), is_process_gone),
             listener=listener,
             interrupts=interrupts,
@@ -166,14 +173,16 @@ def _free_name(study_id: str, taken: Mapping[str, Study]) -> str:
 
 
 def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
-    differences = existing.config.space.differences(job.config.space)
-    differences += _metric_differences(existing, job)
-    differences += _command_differences(existing, job.spec)
-    if differences:
-        rows = "\n".join(f"  {line}" for line in differences)
+    space_differences = existing.config.space.differences(job.config.space)
+    others = _metric_differences(existing, job)
+    others += _command_differences(existing, job.spec)
+    if space_differences or others:
+        rows = "\n".join(f"  {line}" for line in (*space_differences, *others))
+        command = "" if others else edit_command(existing, job.config.space)
         raise StudyMismatchError(
             f"study {existing.name.study_id!r} exists, and it differs:\n{rows}",
-            hint=f"start a new study with --study NAME, or with --no-resume, which makes "
+            hint=(f"to change the study and keep its trials: {command}\n" if command else "")
+            + "start a new study with --study NAME, or with --no-resume, which makes "
             f"{free_name!r} and deletes nothing",
         )
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "best": ("wazir.cli.trials", "best", "Show the best trial of a study."),
     "logs": ("wazir.cli.logs", "logs", "Print the output of a trial's program."),
     "rerun": ("wazir.cli.rerun", "rerun", "Run a trial again, in a folder of its own."),
+    "edit": ("wazir.cli.edit", "edit", "Change a study, also while it runs."),
     "stop": ("wazir.cli.studies", "stop", "Stop a study: it takes no new trials."),
     "delete": ("wazir.cli.studies", "delete", "Delete a study with its trials and files."),
     "export": ("wazir.cli.export", "export", "Write a study to a JSON or CSV file."),

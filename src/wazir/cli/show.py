@@ -27,6 +27,7 @@ from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE
+from wazir.service.editing import edits_of
 from wazir.stopping.protocol import STOPPING_NAMESPACE
 
 _N_SHOWN_IDS = 8
@@ -65,6 +66,7 @@ def show_lines(view: StudyView, now: float) -> list[str]:
         lines += label_lines([*rows, ("duration", _duration_text(best, now))], indent=2)
     if view.has_several_objectives and view.front.trials:
         lines += ["", *front_lines(view.study.config, view.front, terminal_width())]
+    lines += _edit_lines(view)
     lines += _running_lines(view, now)
     lines += _stopped_lines(view)
     lines += _failure_lines(view)
@@ -125,6 +127,16 @@ def _with_value(path: str, document: Mapping[str, object]) -> str:
 def _duration_text(trial: Trial, now: float) -> str:
     seconds = duration_s(trial, now)
     return "" if seconds is None else format_duration(seconds)
+
+
+def _edit_lines(view: StudyView) -> list[str]:
+    """Return what was edited and when, the newest last."""
+    rows = [
+        (shown_time(record.at) if index == 0 else "", printable(change))
+        for record in edits_of(view.study)
+        for index, change in enumerate(record.changes)
+    ]
+    return ["", "edits", *label_lines(rows, indent=2)] if rows else []
 
 
 def _running_lines(view: StudyView, now: float) -> list[str]:
@@ -205,6 +217,10 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
             {"trial_id": trial.id, **trial.metadata.get(STOPPING_NAMESPACE, {})}
             for trial in view.trials
             if trial.stopping_reason and trial.state.is_final
+        ],
+        "edits": [
+            {"at": record.at, "client_id": record.client_id, "changes": list(record.changes)}
+            for record in edits_of(view.study)
         ],
         "failures": [
             {"reason": group.reason, "trials": list(group.trial_ids)}

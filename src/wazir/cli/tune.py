@@ -86,7 +86,9 @@ COUNT = click.IntRange(min=1)
     metavar="CHILD=PARENT:VALUES",
     help="A parameter that exists only then: --when units_2=n_layers:2..4.",
 )
-@click.option("--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30.")
+@click.option(
+    "--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30, or what the study has."
+)
 @click.option("--parallel", "n_parallel", type=COUNT, help="Trials at a time. Default: 1.")
 @click.option(
     "--algorithm",
@@ -242,6 +244,8 @@ def _run(
     except StudyMismatchError as error:
         click.echo(f"Error: {error}", err=True)
         return EXIT_USAGE
+    for note in tuning.notes:
+        click.echo(f"Note: {note}", err=True)
     with counted_interrupts() as interrupts:
         display = listener_for(json=as_json, stream=sys.stdout, clock=system_clock)
         with closing(display):

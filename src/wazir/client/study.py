@@ -1,9 +1,10 @@
 """The Study handle: what a Python user holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, overload
 
 from wazir.analysis.recommendation import Recommendation
+from wazir.client.editing import edit_in_words
 from wazir.client.optimize import Objective, Optimization, ProgressListener
 from wazir.client.rows import Fields
 from wazir.client.trial import MetricValues, Trial, named_metrics
@@ -11,11 +12,12 @@ from wazir.domain.clock import Clock
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
-from wazir.domain.parameters import ParameterValue
+from wazir.domain.parameters import Parameter, ParameterValue
+from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState
 from wazir.domain.studies import Study as StoredStudy
-from wazir.domain.studies import StudyConfig, StudyState
 from wazir.domain.trials import Trial as StoredTrial
 from wazir.domain.trials import TrialState, best_trial
+from wazir.service.editing import EditRecord, edits_of
 from wazir.service.transport import Transport
 
 if TYPE_CHECKING:
@@ -62,8 +64,13 @@ class Study:
 
     @property
     def config(self) -> StudyConfig:
-        """Search space, metrics and algorithm."""
-        return self._stored.config
+        """Search space, metrics and algorithm, as they are now."""
+        return self._transport.study(self._stored.name).config
+
+    @property
+    def edits(self) -> list[EditRecord]:
+        """What was edited since the study was made, oldest first."""
+        return edits_of(self._transport.study(self._stored.name))
 
     @property
     def state(self) -> StudyState:
@@ -223,6 +230,53 @@ class Study:
         complete = self.config.space.complete(parameters)
         return self._handle(self._transport.add_trial(self._stored.name, complete))
 
+    def update(
+        self,
+        *,
+        parameters: Mapping[str, Parameter] | None = None,
+        old_values: Mapping[str, ParameterValue] | None = None,
+        freeze: Mapping[str, ParameterValue] | None = None,
+        remove: str | Sequence[str] = (),
+        n_trials: int | None = None,
+        algorithm: str | None = None,
+        early_stopping: str | EarlyStopping | None = None,
+        stop_when: str | Sequence[str] = (),
+    ) -> "Study":
+        """Edit the study, also while it runs; all that is left out stays as it is.
+
+        Trials that have ended stay; those outside of the new space are still what models learn
+        from. Waiting trials outside of it are not run any more. Metrics and goals stay: values of
+        another metric cannot be compared with those that are there, so it needs a new study.
+
+        Args:
+            parameters: other definitions of parameters, and new ones.
+            old_values: for each new parameter, the value that it had in the trials so far.
+            freeze: parameters that keep one value from now on.
+            remove: parameters that the program does not take any more.
+            n_trials: the number of trials that the study is planned for.
+            algorithm: as in `create_study`.
+            early_stopping: as in `create_study`; "none" for no rule.
+            stop_when: as in `create_study`, beside what is there; "none" removes all conditions.
+
+        Raises:
+            InvalidInputError: a name is unknown, or a value breaks a rule; nothing is changed.
+        """
+        edit = edit_in_words(
+            self.config,
+            parameters=parameters,
+            old_values=old_values,
+            freeze=freeze,
+            remove=remove,
+            n_trials=n_trials,
+            algorithm=algorithm,
+            early_stopping=early_stopping,
+            stop_when=stop_when,
+        )
+        self._stored = self._transport.edit_study(
+            self._stored.name, edit, client_id=self._new_client_id()
+        )
+        return self
+
     def stop(self) -> None:
         """Take no new trials; `resume` takes it back."""
         self._transport.set_study_state(self._stored.name, StudyState.INACTIVE)
@@ -257,7 +311,7 @@ class Study:
         )
 
     def _handle(self, stored: StoredTrial) -> Trial:
-        return Trial(self._transport, self._stored.name, self.config, stored)
+        return Trial(self._transport, self._stored.name, self._stored.config, stored)
 
     def _measurement(self, metrics: MetricValues) -> Measurement:
-        return Measurement(named_metrics(self.config, metrics))
+        return Measurement(named_metrics(self._stored.config, metrics))

@@ -46,8 +46,9 @@ def config_to_dict(config: StudyConfig) -> JsonObject:
         "planned_n_trials": config.planned_n_trials,
         "observation_noise": config.observation_noise.value,
         "measurement_selection": config.measurement_selection.value,
-        "early_stopping": None if early is None else _early_stopping_to_dict(early),
-        "study_stopping": None if stopping is None else _study_stopping_to_dict(stopping),
+        "early_stopping": None if early is None else early_stopping_to_dict(early),
+        "study_stopping": None if stopping is None else study_stopping_to_dict(stopping),
+        "old_values": dict(config.old_values),
     }
 
 
@@ -63,8 +64,9 @@ def config_from_dict(data: object) -> StudyConfig:
         planned_n_trials=fields.optional("planned_n_trials", decode_whole),
         observation_noise=fields.word("observation_noise", ObservationNoise.UNSPECIFIED),
         measurement_selection=fields.word("measurement_selection", MeasurementSelection.LAST),
-        early_stopping=fields.optional("early_stopping", _early_stopping_from),
-        study_stopping=fields.optional("study_stopping", _study_stopping_from),
+        early_stopping=fields.optional("early_stopping", early_stopping_from),
+        study_stopping=fields.optional("study_stopping", study_stopping_from),
+        old_values=parameter_values_from_dict(fields.take("old_values", {})),
     )
     fields.finish()
     return config
@@ -232,7 +234,8 @@ def metadata_from_dict(data: object) -> dict[str, dict[str, str]]:
     }
 
 
-def _early_stopping_to_dict(early: EarlyStopping) -> JsonObject:
+def early_stopping_to_dict(early: EarlyStopping) -> JsonObject:
+    """Return a stopping rule as a JSON object."""
     return {
         "rule": early.rule,
         "use_elapsed_time": early.use_elapsed_time,
@@ -240,7 +243,8 @@ def _early_stopping_to_dict(early: EarlyStopping) -> JsonObject:
     }
 
 
-def _early_stopping_from(data: object, what: str) -> EarlyStopping:
+def early_stopping_from(data: object, what: str) -> EarlyStopping:
+    """Return the rule that `early_stopping_to_dict` wrote; `what` names it."""
     fields = Fields(data, what)
     early = EarlyStopping(
         rule=fields.text("rule", "default"),
@@ -251,7 +255,8 @@ def _early_stopping_from(data: object, what: str) -> EarlyStopping:
     return early
 
 
-def _study_stopping_to_dict(stopping: StudyStopping) -> JsonObject:
+def study_stopping_to_dict(stopping: StudyStopping) -> JsonObject:
+    """Return when a study ends as a JSON object."""
     return {
         "stop_as_soon_as_possible": stopping.stop_as_soon_as_possible,
         "min_n_trials": stopping.min_n_trials,
@@ -265,7 +270,8 @@ def _study_stopping_to_dict(stopping: StudyStopping) -> JsonObject:
     }
 
 
-def _study_stopping_from(data: object, what: str) -> StudyStopping:
+def study_stopping_from(data: object, what: str) -> StudyStopping:
+    """Return what `study_stopping_to_dict` wrote; `what` names it."""
     fields = Fields(data, what)
     stopping = StudyStopping(
         stop_as_soon_as_possible=fields.flag("stop_as_soon_as_possible"),

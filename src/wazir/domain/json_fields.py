@@ -32,6 +32,18 @@ def to_json(value: object) -> str:
         raise InvalidInputError(f"a value cannot be written as JSON: {error}") from None
 
 
+def from_json(text: str) -> object:
+    """Return the value that `to_json` wrote.
+
+    Raises:
+        InvalidInputError: the text is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidInputError(f"a stored text cannot be read as JSON: {error}") from None
+
+
 def encode_number(value: float | None) -> int | float | str | None:
     """Return a number for JSON: NaN and infinities as texts, numbers of other libraries plain."""
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):

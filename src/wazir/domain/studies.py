@@ -2,14 +2,16 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import MeasurementSelection, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.numbers import as_finite
+from wazir.domain.parameters import ParameterValue
 from wazir.domain.space import SearchSpace
-from wazir.domain.trials import Metadata
+from wazir.domain.space_edits import filled
+from wazir.domain.trials import Metadata, Trial
 
 
 class StudyState(enum.Enum):
@@ -104,7 +106,8 @@ class StudyConfig:
     """What a study optimizes and how; the first objective metric leads.
 
     `planned_n_trials` is the number of trials the study was made for, if known: a grid fits its
-    steps to it.
+    steps to it. `old_values` are the values of parameters that were added later, for the trials
+    that lack them.
 
     Raises:
         InvalidInputError: no objective metric, a metric name used twice, or an invalid seed.
@@ -119,6 +122,7 @@ class StudyConfig:
     measurement_selection: MeasurementSelection = MeasurementSelection.LAST
     early_stopping: EarlyStopping | None = None
     study_stopping: StudyStopping | None = None
+    old_values: Mapping[str, ParameterValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not any(metric.is_objective for metric in self.metrics):
@@ -146,6 +150,11 @@ class StudyConfig:
     def objective(self) -> Metric:
         """The first objective metric."""
         return self.objectives[0]
+
+    def completed(self, trial: Trial) -> Trial:
+        """Return a trial with the old values of parameters that were added after it."""
+        values = filled(self.space, trial.parameters, self.old_values)
+        return trial if values is trial.parameters else replace(trial, parameters=values)
 
 
 @dataclass(frozen=True)

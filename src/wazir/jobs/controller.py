@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 from time import monotonic
 
 from wazir.domain.durations import format_duration
+from wazir.domain.edits import describe_changes
 from wazir.domain.errors import (
     ConflictError,
     InvalidTransitionError,
@@ -15,7 +16,7 @@ from wazir.domain.errors import (
     StaleAttemptError,
 )
 from wazir.domain.names import StudyName
-from wazir.domain.studies import StudyState, TrialCounts
+from wazir.domain.studies import Study, StudyState, TrialCounts
 from wazir.domain.trials import Trial, TrialState, optimal_trials
 from wazir.jobs.clobber import ClobberWatch
 from wazir.jobs.executors import protocol as executors
@@ -26,12 +27,14 @@ from wazir.jobs.news import (
     JobStarted,
     Measured,
     Noted,
+    StudyEdited,
     TrialEnded,
     TrialStarted,
     TrialStopping,
     Warned,
 )
 from wazir.jobs.program_run import JobContext, ProgramRun
+from wazir.jobs.spec import JOB_NAMESPACE, job_spec_of
 from wazir.jobs.state import messages
 from wazir.jobs.state.machine import JobPhase, JobState, Limits
 from wazir.jobs.state.messages import Ending
@@ -154,7 +157,7 @@ class Controller:
 
     def _look_at_study(self) -> None:
         try:
-            state = self.transport.study(self._name).state
+            state = self._take_up_edits().state
         except NotFoundError:
             state = StudyState.COMPLETED
         if state is not StudyState.ACTIVE and self._ended is None:
@@ -166,6 +169,27 @@ class Controller:
             self._take_over_trials()
             self._work()
 
+    def _take_up_edits(self) -> Study:
+        """Return the study as it is now; if it was edited, the job goes on with that.
+
+        Raises:
+            NotFoundError: it was deleted.
+        """
+        study, known = self.transport.study(self._name), self.job.study
+        metadata = study.metadata.get(JOB_NAMESPACE)
+        is_same_program = metadata == known.metadata.get(JOB_NAMESPACE)
+        if study.config_revision == known.config_revision and is_same_program:
+            return study
+        spec = self.job.spec if is_same_program else job_spec_of(study)
+        self.job = replace(self.job, study=study, spec=spec)
+        changes = describe_changes(known.config, study.config)
+        if changes:
+            n_trials = study.config.planned_n_trials or self.limits.n_trials
+            self.limits = replace(self.limits, n_trials=n_trials)
+            self.listener.tell(StudyEdited(study, self.limits, tuple(changes)))
+            self._queue.extend(self._state.handle(messages.LimitsChanged(n_trials)))
+        return study
+
     @singledispatchmethod
     def _carry_out(self, instruction: messages.Instruction) -> None:
         """Carry out one instruction of the state machine."""
@@ -174,12 +198,15 @@ class Controller:
     @_carry_out.register
     def _ask_for_trials(self, order: messages.AskForTrials) -> None:
         try:
+            self._take_up_edits()
             given = self.transport.suggest_trials(
                 self._name,
                 order.count,
                 self.ownership.new_client_id(),
                 max_n_trials=self.limits.n_trials,
             )
+            # Suggestions of a space that was edited meanwhile need the program of the edit.
+            self._take_up_edits()
         except (ConflictError, NotFoundError):
             for event in (messages.EndRequested(Ending.STOPPED), messages.NothingGiven(0)):
                 self._queue.extend(self._state.handle(event))

@@ -73,6 +73,15 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class StudyEdited:
+    """Somebody edited the study; the job goes on with what it is now."""
+
+    study: Study
+    limits: Limits
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class JobEnded:
     """The runner ends."""
 
@@ -81,7 +90,15 @@ class JobEnded:
 
 
 JobNews: TypeAlias = (
-    JobStarted | TrialStarted | Measured | TrialStopping | TrialEnded | Warned | Noted | JobEnded
+    JobStarted
+    | TrialStarted
+    | Measured
+    | TrialStopping
+    | TrialEnded
+    | Warned
+    | Noted
+    | StudyEdited
+    | JobEnded
 )
 
 

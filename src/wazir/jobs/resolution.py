@@ -60,8 +60,8 @@ class TuneFlags:
 class ResolvedJob:
     """A job with every value decided; `notes` are to be said to the user.
 
-    `names_early_stopping`, `names_study_stopping`: whether flags or file say which rule stops trials,
-    and when the study ends, or that nothing does.
+    `names_early_stopping`, `names_study_stopping`, `names_n_trials`: whether flags or file say which
+    rule stops trials, when the study ends (or that nothing does), and how many trials there are.
     """
 
     study_id: str
@@ -73,6 +73,7 @@ class ResolvedJob:
     ignored: tuple[str, ...] = ()
     names_early_stopping: bool = False
     names_study_stopping: bool = False
+    names_n_trials: bool = False
 
 
 class NoParametersError(InvalidInputError):
@@ -133,6 +134,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         ignored=file.ignored if file else (),
         names_early_stopping=file is not None or flags.early_stopping is not None,
         names_study_stopping=file is not None or bool(flags.stop_when),
+        names_n_trials=flags.n_trials is not None or bool(file and file.parameters),
     )
 
 

@@ -33,7 +33,7 @@ class SnapshotReader:
             return Snapshot(revision=study.revision)
         known = self._fresh(study)
         revision, changed = self._store.trials(study.name, since_revision=known.revision)
-        known.trials.update((trial.id, trial) for trial in changed)
+        known.trials.update((trial.id, study.config.completed(trial)) for trial in changed)
         known.revision = revision
         ordered = [known.trials[trial_id] for trial_id in sorted(known.trials)]
         return Snapshot(

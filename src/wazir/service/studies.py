@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING
 from wazir.algorithms.protocol import Algorithm
 from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
-from wazir.domain.errors import ConflictError, StaleAttemptError, StudyMismatchError
+from wazir.domain.edits import KEEP, StudyEdit
+from wazir.domain.errors import ConflictError, StudyMismatchError
 from wazir.domain.metrics import Measurement, describe_metrics, select_measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import (
-    EarlyStopping,
-    Study,
-    StudyConfig,
-    StudyState,
-    StudyStopping,
-    TrialCounts,
-)
+from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
+from wazir.service.editing import EditEffects, carry_out, effects_of, had_space
 from wazir.service.owners import Owners
+from wazir.service.retries import current, says_the_same, with_step
 from wazir.service.stopped import RuleMaker, forget_stop, why_diverged
 from wazir.service.suggesting import Suggester, lost_trial
 from wazir.storage.protocol import Store, StudyWriter
@@ -44,20 +40,21 @@ class StudyService:
         owners: Owners,
         rule_of: RuleMaker,
         recommend: Recommender = recommend,
+        canonical_name: Callable[[str], str] = str,
     ) -> None:
         self._store = store
         self._clock = clock
         self._algorithm_named = algorithm_named
         self._recommend = recommend
         self._rule_of = rule_of
+        self._canonical_name = canonical_name
         self._suggester = Suggester(store, algorithm_named, clock, owners)
 
     def create_study(
         self, name: StudyName, config: StudyConfig, *, metadata: Metadata | None = None
     ) -> Study:
         """Create a study, or return the equal one of that name."""
-        self._algorithm_named(config.algorithm)
-        self._check_early_stopping(config, config.early_stopping)
+        self._check_config(config)
         study = Study(name, config, metadata=metadata or {}, created_at=self._clock())
         try:
             return self._store.create_study(study)
@@ -85,31 +82,32 @@ class StudyService:
                 writer.update_study(replace(writer.study, state=state))
         return self._store.study(name)
 
-    def set_algorithm(self, name: StudyName, algorithm: str) -> Study:
-        """Let another algorithm make the suggestions."""
-        self._algorithm_named(algorithm)
+    def edit_study(
+        self,
+        name: StudyName,
+        edit: StudyEdit,
+        *,
+        metadata: Metadata | None = None,
+        client_id: str = "",
+    ) -> Study:
+        """Change the configuration of a study."""
         with self._store.write(name) as writer:
-            config = replace(writer.study.config, algorithm=algorithm)
-            if config != writer.study.config:
-                writer.update_study(replace(writer.study, config=config))
+            carry_out(
+                writer,
+                self._canonical(edit),
+                self._check_config,
+                metadata=metadata or {},
+                client_id=client_id,
+                now=self._clock(),
+            )
         return self._store.study(name)
 
-    def set_early_stopping(self, name: StudyName, early: EarlyStopping | None) -> Study:
-        """Let another rule stop trials."""
-        with self._store.write(name) as writer:
-            self._check_early_stopping(writer.study.config, early)
-            config = replace(writer.study.config, early_stopping=early)
-            if config != writer.study.config:
-                writer.update_study(replace(writer.study, config=config))
-        return self._store.study(name)
-
-    def set_study_stopping(self, name: StudyName, stopping: StudyStopping | None) -> Study:
-        """Change when the study ends by itself."""
-        with self._store.write(name) as writer:
-            config = replace(writer.study.config, study_stopping=stopping)
-            if config != writer.study.config:
-                writer.update_study(replace(writer.study, config=config))
-        return self._store.study(name)
+    def preview_edit(self, name: StudyName, edit: StudyEdit) -> EditEffects:
+        """Return what an edit would do."""
+        _, trials = self._store.trials(name)
+        effects = effects_of(self._store.study(name).config, self._canonical(edit), trials)
+        self._check_config(effects.config)
+        return effects
 
     def why_ended(self, name: StudyName) -> str:
         """Return why the study makes no new trials by its own rule."""
@@ -174,7 +172,7 @@ class StudyService:
     ) -> Trial:
         """Record intermediate measurements."""
         with self._store.write(name) as writer:
-            trial = _current(writer, trial_id, attempt)
+            trial = current(writer, trial_id, attempt)
             if trial.state not in (TrialState.ACTIVE, TrialState.STOPPING):
                 raise ConflictError(
                     f"trial {trial_id} is {trial.state}; only a running trial takes measurements"
@@ -182,7 +180,7 @@ class StudyService:
             for step in void_steps:
                 writer.delete_measurement(trial_id, step)
             for measurement in measurements:
-                writer.put_measurement(trial_id, _with_step(measurement, writer, trial_id))
+                writer.put_measurement(trial_id, with_step(measurement, writer, trial_id))
         return trial
 
     def complete_trial(
@@ -196,8 +194,8 @@ class StudyService:
     ) -> Trial:
         """End a trial."""
         with self._store.write(name) as writer:
-            trial = _current(writer, trial_id, attempt)
-            if trial.state.is_final and _says_the_same(trial, measurement, infeasible_reason):
+            trial = current(writer, trial_id, attempt)
+            if trial.state.is_final and says_the_same(trial, measurement, infeasible_reason):
                 return trial
             ended = self._ended(writer, trial, measurement, infeasible_reason)
             writer.update_trial(ended)
@@ -223,7 +221,7 @@ class StudyService:
     ) -> Trial:
         """Put a trial back to REQUESTED."""
         with self._store.write(name) as writer:
-            trial = _current(writer, trial_id, attempt)
+            trial = current(writer, trial_id, attempt)
             check_transition(trial_id, trial.state, TrialState.REQUESTED)
             freed = lost_trial(trial, self._clock(), writer.revision)
             if not lost:
@@ -251,7 +249,7 @@ class StudyService:
     def next_attempt(self, name: StudyName, trial_id: int, *, attempt: int, lost: bool) -> Trial:
         """Begin the next attempt of an ACTIVE trial."""
         with self._store.write(name) as writer:
-            trial = _current(writer, trial_id, attempt)
+            trial = current(writer, trial_id, attempt)
             if trial.state.is_final:
                 check_transition(trial_id, trial.state, TrialState.ACTIVE)
             begun = replace(
@@ -268,14 +266,15 @@ class StudyService:
     ) -> Trial:
         """Push the end of a trial's lease."""
         with self._store.write(name) as writer:
-            trial = _current(writer, trial_id, attempt)
+            trial = current(writer, trial_id, attempt)
             renewed = replace(trial, lease_expires_at=self._clock() + lease_s)
             writer.update_trial(renewed)
         return renewed
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
         """Return a trial."""
-        return self._store.trial(name, trial_id)
+        config = self._store.study(name).config
+        return config.completed(self._store.trial(name, trial_id))
 
     def trials(
         self,
@@ -285,7 +284,9 @@ class StudyService:
         since_revision: int = -1,
     ) -> tuple[int, list[Trial]]:
         """Return (revision, trials that changed since)."""
-        return self._store.trials(name, states=states, since_revision=since_revision)
+        config = self._store.study(name).config
+        revision, found = self._store.trials(name, states=states, since_revision=since_revision)
+        return revision, [config.completed(trial) for trial in found]
 
     def counts(self, name: StudyName) -> TrialCounts:
         """Return how many trials are in which state."""
@@ -299,7 +300,7 @@ class StudyService:
 
     def recommend(self, name: StudyName) -> Recommendation | None:
         """Return the trial whose configuration to use."""
-        _, succeeded = self._store.trials(name, states=[TrialState.SUCCEEDED])
+        _, succeeded = self.trials(name, states=[TrialState.SUCCEEDED])
         return self._recommend(self._store.study(name).config, succeeded)
 
     def pareto_front(self, name: StudyName) -> "ParetoFront":
@@ -307,13 +308,19 @@ class StudyService:
         # It needs numpy, which most commands do without.
         from wazir.analysis.pareto import pareto_front  # noqa: PLC0415
 
-        _, succeeded = self._store.trials(name, states=[TrialState.SUCCEEDED])
+        _, succeeded = self.trials(name, states=[TrialState.SUCCEEDED])
         return pareto_front(self._store.study(name).config, succeeded)
 
-    def _check_early_stopping(self, config: StudyConfig, early: EarlyStopping | None) -> None:
-        """Raise InvalidInputError unless the rule can be made."""
-        if early is not None:
-            self._rule_of(early, config.objective)
+    def _canonical(self, edit: StudyEdit) -> StudyEdit:
+        if edit.algorithm is KEEP:
+            return edit
+        return replace(edit, algorithm=self._canonical_name(edit.algorithm))
+
+    def _check_config(self, config: StudyConfig) -> None:
+        """Raise InvalidInputError unless algorithm and stopping rule can be made."""
+        self._algorithm_named(config.algorithm)
+        if config.early_stopping is not None:
+            self._rule_of(config.early_stopping, config.objective)
 
     def _move(
         self, name: StudyName, trial_id: int, state: TrialState, *, stopping_reason: str
@@ -353,24 +360,10 @@ class StudyService:
         )
 
 
-def _current(writer: StudyWriter, trial_id: int, attempt: int | None) -> Trial:
-    trial = writer.trial(trial_id)
-    if attempt is not None and attempt != trial.attempt:
-        raise StaleAttemptError(
-            f"attempt {attempt} of trial {trial_id} was replaced by attempt {trial.attempt}"
-        )
-    return trial
-
-
-def _with_step(measurement: Measurement, writer: StudyWriter, trial_id: int) -> Measurement:
-    if measurement.step is not None:
-        return measurement
-    steps = [known.step for known in writer.measurements(trial_id) if known.step is not None]
-    return replace(measurement, step=max(steps, default=0) + 1)
-
-
 def _check_same(existing: Study, config: StudyConfig) -> None:
-    differences = existing.config.space.differences(config.space)
+    differences = []
+    if not had_space(existing, config.space):
+        differences = existing.config.space.differences(config.space)
     old, new = existing.config.metrics, config.metrics
     if old != new:
         differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")
@@ -378,14 +371,9 @@ def _check_same(existing: Study, config: StudyConfig) -> None:
         rows = "\n".join(f"  {line}" for line in differences)
         raise StudyMismatchError(
             f"study {existing.name.study_id!r} exists with another definition:\n{rows}",
-            hint="use another study name, or the same definition",
+            hint="use another study name, or the same definition; `wazir edit` and Study.update "
+            "change a study's space",
         )
-
-
-def _says_the_same(trial: Trial, measurement: Measurement | None, infeasible_reason: str) -> bool:
-    if infeasible_reason:
-        return trial.infeasible_reason == infeasible_reason
-    return measurement is None or measurement == trial.final_measurement
 
 
 def _why_infeasible(config: StudyConfig, measurement: Measurement | None) -> str:

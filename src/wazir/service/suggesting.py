@@ -86,12 +86,12 @@ class Suggester:
         if len(given) == count or self.why_ended(view.study):
             return given
         order = _Order(count - len(given), client_id, max_n_trials, lease_s)
-        for _ in range(MAX_COMPUTATIONS - 1):
-            created, view = self._create(view, order, accept_stale=False)
-            if created is not None:
-                return given + created
-        created, _ = self._create(view, order, accept_stale=True)
-        return given + (created or [])
+        created, n_computed = None, 0
+        while created is None:
+            n_computed += 1
+            is_last = n_computed >= MAX_COMPUTATIONS
+            created, view = self._create(view, order, accept_stale=is_last)
+        return given + created
 
     def why_ended(self, study: Study) -> str:
         """Return why a study makes no new trials by its own rule, "" while it does."""
@@ -117,7 +117,8 @@ class Suggester:
         if count <= 0:
             return []
         waiting = writer.trials(states=[TrialState.REQUESTED], limit=count)
-        assigned = [self._begin(trial, client_id, lease_s) for trial in waiting]
+        complete = [writer.study.config.completed(trial) for trial in waiting]
+        assigned = [self._begin(trial, client_id, lease_s) for trial in complete]
         for trial in assigned:
             writer.update_trial(trial)
         return assigned
@@ -136,7 +137,10 @@ class Suggester:
     def _create(
         self, view: "_View", order: "_Order", *, accept_stale: bool
     ) -> tuple[list[Trial] | None, "_View"]:
-        """Compute and store new trials; None if what they were based on is out of date."""
+        """Compute and store new trials; None if what they were based on is out of date.
+
+        What was computed before an edit is never stored.
+        """
         count = order.count
         if order.max_n_trials is not None:
             count = min(count, order.max_n_trials - view.n_trials)
@@ -149,7 +153,9 @@ class Suggester:
         with self._store.write(view.study.name) as writer:
             _check_open(writer.study)
             now = _View.of(writer)
-            if not accept_stale and not _is_fresh(view, now, algorithm.reads):
+            is_edited = now.study.config != view.study.config
+            is_stale = not accept_stale and not _is_fresh(view, now, algorithm.reads)
+            if is_edited or is_stale:
                 return None, now
             if order.max_n_trials is not None:
                 suggestions = suggestions[: max(0, order.max_n_trials - now.n_trials)]

@@ -4,18 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wazir.analysis.recommendation import Recommendation
+from wazir.domain.edits import StudyEdit
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import (
-    EarlyStopping,
-    Study,
-    StudyConfig,
-    StudyState,
-    StudyStopping,
-    TrialCounts,
-)
+from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
 from wazir.domain.trials import Metadata, Trial, TrialState
+from wazir.service.editing import EditEffects
 
 if TYPE_CHECKING:
     from wazir.analysis.pareto import ParetoFront
@@ -55,24 +50,28 @@ class Transport(Protocol):
         """Pause, end or reopen a study."""
         ...
 
-    def set_algorithm(self, name: StudyName, algorithm: str) -> Study:
-        """Let another algorithm make the suggestions from now on.
+    def edit_study(
+        self,
+        name: StudyName,
+        edit: StudyEdit,
+        *,
+        metadata: Metadata | None = None,
+        client_id: str = "",
+    ) -> Study:
+        """Change the configuration of a study, in one transaction, and keep what was changed.
+
+        Entries of `metadata` are set with it. Trials that have ended stay as they are; running ones
+        may finish; waiting ones outside of the new space are not run any more. A suggestion
+        that was computed before is not accepted afterwards. An edit that changes nothing is no edit.
+        `wazir.service.editing.edits_of` reads the history.
 
         Raises:
-            InvalidInputError: there is no such algorithm.
+            InvalidInputError: the edit or the configuration that it leads to breaks a rule.
         """
         ...
 
-    def set_early_stopping(self, name: StudyName, early: EarlyStopping | None) -> Study:
-        """Let another rule stop trials from now on, None for no rule.
-
-        Raises:
-            InvalidInputError: there is no such rule, or an option breaks a rule.
-        """
-        ...
-
-    def set_study_stopping(self, name: StudyName, stopping: StudyStopping | None) -> Study:
-        """Change when the study ends by itself, None for never."""
+    def preview_edit(self, name: StudyName, edit: StudyEdit) -> EditEffects:
+        """Return what an edit would do, and change nothing. Raises as `edit_study`."""
         ...
 
     def why_ended(self, name: StudyName) -> str:

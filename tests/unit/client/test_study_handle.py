@@ -311,3 +311,44 @@ def test_no_single_trial_is_the_best_for_several_objectives(two):
 def test_with_one_objective_the_best_trial_is_the_optimal_one(study):
     study.optimize(lambda trial: (trial.parameters["x"],), trials=4, progress=False)
     assert [trial.id for trial in study.optimal_trials()] == [study.best_trial.id]
+
+
+def test_a_study_is_edited_and_keeps_the_history(study):
+    study.optimize(lambda trial: trial.parameters["x"], trials=3)
+    same = study.update(
+        parameters={"x": wazir.Double(0, 5), "n": wazir.Integer(1, 9)},
+        old_values={"n": 4},
+        freeze={"kind": "a"},
+        n_trials=20,
+        algorithm="tpe",
+        early_stopping="median",
+        stop_when="no improvement in 9 trials",
+    )
+    assert same is study
+    assert study.config.algorithm == "TPE"
+    assert study.config.planned_n_trials == 20
+    assert [trial.parameters["n"] for trial in study.trials] == [4, 4, 4]
+    assert study.suggest().parameters.keys() == {"x", "kind", "n"}
+    study.update(early_stopping="none", stop_when="none", remove="n")
+    assert (study.config.early_stopping, study.config.study_stopping) == (None, None)
+    first, second = study.edits
+    assert first.changes[0] == "x: was DOUBLE 0 to 1, is DOUBLE 0 to 5"
+    assert second.changes[0] == "n: INTEGER 1 to 9 is not there any more"
+
+
+def test_an_edit_is_seen_by_other_handles_of_the_study(tmp_path):
+    options = {"parameters": {"x": wazir.Double(0, 1)}, "minimize": "loss"}
+    first = wazir.create_study("s", storage=tmp_path / "w.db", **options)
+    first.update(parameters={"x": wazir.Double(2, 3)})
+    again = wazir.create_study("s", storage=tmp_path / "w.db", **options)
+    assert 2 <= again.suggest().parameters["x"] <= 3
+    assert again.enqueue({}).parameters == {"x": 2.5}
+
+
+def test_a_wrong_edit_names_the_rule(study):
+    study.suggest().complete(0.5)
+    with pytest.raises(InvalidInputError, match="which value the 1 trials"):
+        study.update(parameters={"n": wazir.Integer(1, 9)})
+    with pytest.raises(InvalidInputError, match="did you mean 'kind'"):
+        study.update(freeze={"kindd": "a"})
+    assert study.edits == []

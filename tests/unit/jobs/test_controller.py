@@ -8,9 +8,10 @@ import pytest
 
 from wazir.app.clock import system_clock
 from wazir.app.compose import make_service
+from wazir.domain.edits import StudyEdit
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
-from wazir.domain.parameters import Double
+from wazir.domain.parameters import Categorical, Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState, StudyStopping
 from wazir.domain.trials import TrialState
@@ -19,10 +20,18 @@ from wazir.jobs.directories import StudyDirectory
 from wazir.jobs.executors import protocol as executors
 from wazir.jobs.interrupts import Interrupts
 from wazir.jobs.metrics.names import REPORT_FILE
-from wazir.jobs.news import Noted, TrialEnded, TrialStarted, TrialStopping, Warned
+from wazir.jobs.news import (
+    Noted,
+    StudyEdited,
+    TrialEnded,
+    TrialStarted,
+    TrialStopping,
+    Warned,
+)
+from wazir.jobs.passing import Passing
 from wazir.jobs.program_run import JobContext
 from wazir.jobs.provenance import Provenance
-from wazir.jobs.spec import JobSpec
+from wazir.jobs.spec import JOB_NAMESPACE, JobSpec
 from wazir.jobs.state.machine import Limits
 from wazir.jobs.state.messages import Ending
 from wazir.storage.memory import MemoryStore
@@ -410,3 +419,65 @@ def test_values_that_a_better_source_replaces_do_not_stay(tmp_path):
     assert job.run() is Ending.DONE
     stored = job.service.measurements(NAME, [1])[1]
     assert [(m.step, m.metrics["loss"]) for m in stored] == [(7, 0.5)]
+
+
+# -- edits while the job runs ------------------------------------------------------------------
+
+
+def test_an_edit_of_the_running_study_is_taken_up(tmp_path):
+    job = Job(tmp_path, n_trials=1)
+    program = JobSpec(("prog",), tmp_path, passing={"fast": Passing.FLAG})
+
+    def edit():
+        job.executor.on_poll = None
+        job.service.edit_study(
+            NAME,
+            StudyEdit(
+                parameters={"x": Double(2, 3), "fast": Categorical(["true"])},
+                old_values={"fast": "true"},
+                planned_n_trials=3,
+            ),
+            metadata={JOB_NAMESPACE: program.to_metadata()},
+        )
+
+    job.executor.on_poll = edit
+    assert job.run() is Ending.DONE
+    started = job.listener.of(TrialStarted)
+    assert [2 <= news.trial.parameters["x"] <= 3 for news in started] == [False, True, True]
+    assert started[-1].command[-1] == "--fast"
+    (news,) = job.listener.of(StudyEdited)
+    assert news.limits.n_trials == 3
+    assert "x: was DOUBLE 0 to 1, is DOUBLE 2 to 3" in news.changes
+
+
+def test_fewer_trials_end_the_job(tmp_path):
+    job = Job(tmp_path, n_trials=5)
+
+    def lower():
+        if job.service.counts(NAME).total == 2:
+            job.service.edit_study(NAME, StudyEdit(planned_n_trials=2))
+
+    job.executor.on_poll = lower
+    assert job.run() is Ending.DONE
+    assert job.service.counts(NAME).total == 2
+
+
+def test_a_job_that_waits_for_its_last_trial_goes_on_when_there_are_more(tmp_path, monkeypatch):
+    monkeypatch.setattr("wazir.jobs.controller._LOOK_AT_STUDY_S", 0.0)
+    job = Job(tmp_path, n_trials=1, n_parallel=2)
+    job.executor.script = {1: "runs"}
+
+    def more():
+        job.service.edit_study(NAME, StudyEdit(planned_n_trials=2))
+        job.executor.on_poll = finish_the_first
+
+    def finish_the_first():
+        if job.service.counts(NAME).succeeded and 1 in job.executor.running:
+            attempt = job.executor.running.pop(1)
+            failed = executors.AttemptExited(1, attempt, exit_status(code=3))
+            job.executor.events.append(failed)
+
+    job.executor.on_poll = more
+    job.run()
+    assert job.service.counts(NAME).total == 2
+    assert job.service.trial(NAME, 2).state is TrialState.SUCCEEDED

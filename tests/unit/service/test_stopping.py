@@ -5,6 +5,7 @@ import random
 import pytest
 
 from wazir.app.compose import make_service
+from wazir.domain.edits import StudyEdit
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
@@ -178,10 +179,10 @@ def test_the_rule_can_be_changed_and_a_wrong_one_is_refused():
     world = World(None)
     for value in (1.0, 2.0, 3.0):
         world.finish(value)
-    world.service.set_early_stopping(NAME, EarlyStopping())
+    world.service.edit_study(NAME, StudyEdit(early_stopping=EarlyStopping()))
     assert world.check(9.0, range(1, 8)).state is TrialState.STOPPING
     with pytest.raises(InvalidInputError, match="did you mean 'median'"):
-        world.service.set_early_stopping(NAME, EarlyStopping("medain"))
+        world.service.edit_study(NAME, StudyEdit(early_stopping=EarlyStopping("medain")))
     with pytest.raises(InvalidInputError, match="a stopping rule is one of default"):
         World(EarlyStopping("best"))
 

@@ -39,6 +39,7 @@ from wazir.jobs.news import (
     JobStarted,
     Measured,
     Noted,
+    StudyEdited,
     TrialEnded,
     TrialStarted,
     TrialStopping,
@@ -68,7 +69,7 @@ class JsonLinesDisplay:
             case TrialStopping():
                 fields = {"trial_id": news.trial.id, "reason": news.trial.stopping_reason}
                 self._write("trial_stopping", now, fields)
-            case TrialStarted() | Measured() | TrialEnded() | JobEnded():
+            case TrialStarted() | Measured() | TrialEnded() | StudyEdited() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress, now)
 
@@ -88,6 +89,10 @@ class JsonLinesDisplay:
                 self._write("measurement", now, _measurement(news, progress))
             case TrialEnded():
                 self._write("trial_ended", now, _trial_ended(news, progress, now))
+            case StudyEdited():
+                progress.edited(news)
+                changes = {"changes": list(news.changes), "n_trials": news.limits.n_trials}
+                self._write("study_edited", now, changes)
             case JobEnded():
                 fields: JsonObject = {
                     "ending": news.ending.name,

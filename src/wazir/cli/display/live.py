@@ -13,6 +13,7 @@ from wazir.cli.display.output import SafeStream
 from wazir.cli.display.phrases import (
     FailureTexts,
     clean_line,
+    edit_lines,
     end_line,
     put_back_text,
 )
@@ -27,6 +28,7 @@ from wazir.jobs.news import (
     JobStarted,
     Measured,
     Noted,
+    StudyEdited,
     TrialEnded,
     TrialStarted,
     TrialStopping,
@@ -75,7 +77,7 @@ class LiveDisplay:
             case TrialStopping():
                 # There may be many: the view counts them, and `wazir show` says why.
                 pass
-            case TrialStarted() | Measured() | TrialEnded() | JobEnded():
+            case TrialStarted() | Measured() | TrialEnded() | StudyEdited() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress)
 
@@ -124,6 +126,10 @@ class LiveDisplay:
                 progress.measured(news)
             case TrialEnded():
                 self._trial_ended(news, progress, now)
+            case StudyEdited():
+                progress.edited(news)
+                for line in edit_lines(news):
+                    self._print(line, "dim")
             case JobEnded():
                 self.close()
                 self._print(end_line(progress, now), "")

@@ -10,6 +10,7 @@ from wazir.domain.durations import format_duration
 from wazir.domain.parameters import ParameterValue, value_text
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial
+from wazir.jobs.news import StudyEdited
 from wazir.jobs.state.messages import Ending
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
@@ -45,6 +46,11 @@ def exact_text(value: ParameterValue) -> str:
     """Return a value with all its digits, on one line."""
     text = value_text(value)
     return text if text.isprintable() else repr(text)
+
+
+def edit_lines(news: StudyEdited) -> list[str]:
+    """Return what is said of an edit of the study."""
+    return [f"the study was edited: {clean_line(change)}" for change in news.changes]
 
 
 def counts_text(counts: TrialCounts) -> str:

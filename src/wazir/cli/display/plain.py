@@ -8,6 +8,7 @@ from wazir.cli.display.phrases import (
     clean_line,
     counts_text,
     early_stop_text,
+    edit_lines,
     end_line,
     final_values_text,
     parameters_text,
@@ -27,6 +28,7 @@ from wazir.jobs.news import (
     JobStarted,
     Measured,
     Noted,
+    StudyEdited,
     TrialEnded,
     TrialStarted,
     TrialStopping,
@@ -61,7 +63,7 @@ class PlainDisplay:
                 self._out.write_line(clean_line(news.text))
             case TrialStopping():
                 self._out.write_line(early_stop_text(news.trial))
-            case TrialStarted() | Measured() | TrialEnded() | JobEnded():
+            case TrialStarted() | Measured() | TrialEnded() | StudyEdited() | JobEnded():
                 if self._progress is not None:
                     self._follow(news, self._progress)
 
@@ -102,6 +104,10 @@ class PlainDisplay:
             case TrialEnded():
                 self._said_at.pop(news.trial.id, None)
                 self._say_end(progress.trial_ended(news, now), progress)
+            case StudyEdited():
+                progress.edited(news)
+                for line in edit_lines(news):
+                    self._out.write_line(line)
             case JobEnded():
                 self._out.write_line(end_line(progress, now))
 

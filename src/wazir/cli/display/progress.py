@@ -7,9 +7,16 @@ from typing import TypeAlias
 
 from wazir.domain.metrics import Metric
 from wazir.domain.trials import Trial, TrialState, optimal_trials
-from wazir.jobs.news import JobEnded, JobStarted, Measured, TrialEnded, TrialStarted
+from wazir.jobs.news import (
+    JobEnded,
+    JobStarted,
+    Measured,
+    StudyEdited,
+    TrialEnded,
+    TrialStarted,
+)
 
-LaterNews: TypeAlias = TrialStarted | Measured | TrialEnded | JobEnded
+LaterNews: TypeAlias = TrialStarted | Measured | TrialEnded | StudyEdited | JobEnded
 """What can only come when a job has started."""
 
 N_RECENT_VALUES = 20
@@ -74,6 +81,10 @@ class JobProgress:
         self.n_stopped_early = 0
         self._timed_s = 0.0
         self._n_timed = 0
+
+    def edited(self, news: StudyEdited) -> None:
+        """The study was edited."""
+        self.study, self.limits = news.study, news.limits
 
     @property
     def objective(self) -> Metric:

@@ -14,7 +14,7 @@ InvalidJobEventError. The job itself is RUNNING, then ENDING (nothing new starts
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from wazir.domain.errors import JobError
@@ -36,6 +36,7 @@ from wazir.jobs.state.messages import (
     Instruction,
     Interrupted,
     Launch,
+    LimitsChanged,
     NeverStarted,
     NothingGiven,
     ReleaseTrial,
@@ -136,6 +137,11 @@ class JobState:
                     self.ending = Ending.OWN_RULE
                 elif self.phase is JobPhase.RUNNING and event.n_total < self.limits.n_trials:
                     self.ending = Ending.EXHAUSTED
+                return []
+            case LimitsChanged():
+                self.limits = replace(self.limits, n_trials=event.n_trials)
+                self.has_all = False
+                self.ending = Ending.DONE if self.phase is JobPhase.RUNNING else self.ending
                 return []
             case Interrupted():
                 return self._interrupt()

@@ -48,6 +48,13 @@ class NothingGiven:
 
 
 @dataclass(frozen=True)
+class LimitsChanged:
+    """The study was edited: it has another number of trials, or more may be found in its space."""
+
+    n_trials: int
+
+
+@dataclass(frozen=True)
 class AttemptStarted:
     """A program runs."""
 
@@ -122,6 +129,7 @@ Event: TypeAlias = (
     TrialGiven
     | TrialTakenOver
     | NothingGiven
+    | LimitsChanged
     | AttemptStarted
     | AttemptSucceeded
     | AttemptFailed

@@ -1,0 +1,56 @@
+"""An edit of a study from the words that users give, those of `create_study`."""
+
+from collections.abc import Mapping, Sequence
+
+from wazir.domain.edits import KEEP, Keep, StudyEdit
+from wazir.domain.parameters import Parameter, ParameterValue
+from wazir.domain.stop_conditions import with_stop_conditions
+from wazir.domain.studies import EarlyStopping, StudyConfig, StudyStopping
+
+NONE = "none"
+
+
+def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
+    config: StudyConfig,
+    *,
+    parameters: Mapping[str, Parameter] | None = None,
+    old_values: Mapping[str, ParameterValue] | None = None,
+    freeze: Mapping[str, ParameterValue] | None = None,
+    remove: str | Sequence[str] = (),
+    n_trials: int | None = None,
+    algorithm: str | None = None,
+    early_stopping: str | EarlyStopping | None = None,
+    stop_when: str | Sequence[str] = (),
+) -> StudyEdit:
+    """Return an edit of a study with this configuration; see `wazir.client.study.Study.update`.
+
+    Raises:
+        InvalidInputError: a text breaks a rule.
+    """
+    return StudyEdit(
+        parameters=parameters or {},
+        old_values=old_values or {},
+        freeze=freeze or {},
+        remove=(remove,) if isinstance(remove, str) else tuple(remove),
+        algorithm=KEEP if algorithm is None else algorithm,
+        planned_n_trials=KEEP if n_trials is None else n_trials,
+        early_stopping=_early_stopping(early_stopping),
+        study_stopping=_study_stopping(config.study_stopping, stop_when),
+    )
+
+
+def _early_stopping(given: str | EarlyStopping | None) -> EarlyStopping | Keep | None:
+    if given is None:
+        return KEEP
+    return EarlyStopping.parse(given) if isinstance(given, str) else given
+
+
+def _study_stopping(
+    present: StudyStopping | None, given: str | Sequence[str]
+) -> StudyStopping | Keep | None:
+    texts = [given] if isinstance(given, str) else list(given)
+    if not texts:
+        return KEEP
+    if [text.strip().lower() for text in texts] == [NONE]:
+        return None
+    return with_stop_conditions(present, texts)

@@ -1,0 +1,33 @@
+"""Writes to a trial that come again, or too late: which attempt they are of, and whether they tell anything new."""
+
+from dataclasses import replace
+
+from wazir.domain.errors import StaleAttemptError
+from wazir.domain.metrics import Measurement
+from wazir.domain.trials import Trial
+from wazir.storage.protocol import StudyWriter
+
+
+def current(writer: StudyWriter, trial_id: int, attempt: int | None) -> Trial:
+    """Return a trial. Raises StaleAttemptError unless `attempt`, if given, is its present one."""
+    trial = writer.trial(trial_id)
+    if attempt is not None and attempt != trial.attempt:
+        raise StaleAttemptError(
+            f"attempt {attempt} of trial {trial_id} was replaced by attempt {trial.attempt}"
+        )
+    return trial
+
+
+def with_step(measurement: Measurement, writer: StudyWriter, trial_id: int) -> Measurement:
+    """Return a measurement with the next step where it has none."""
+    if measurement.step is not None:
+        return measurement
+    steps = [known.step for known in writer.measurements(trial_id) if known.step is not None]
+    return replace(measurement, step=max(steps, default=0) + 1)
+
+
+def says_the_same(trial: Trial, measurement: Measurement | None, infeasible_reason: str) -> bool:
+    """Return whether an end that is told again equals the one that a trial has."""
+    if infeasible_reason:
+        return trial.infeasible_reason == infeasible_reason
+    return measurement is None or measurement == trial.final_measurement

@@ -1,0 +1,69 @@
+"""`wazir edit`: what is said, what is changed, and what is refused."""
+
+import json
+
+from wazir.app.compose import load_study
+
+OUTSIDE = (
+    "of 3 trials that have ended 3 lie outside of the new space: they stay in the history, "
+    "and what they tell about the new space is still used"
+)
+
+
+def test_says_and_does_what_changes(lab, wazir):
+    edit = ("edit", "lab", "-p", "batch_size=32..128", "--freeze", "optimizer=adam")
+    dry = wazir(*edit, "--trials", 50, "--dry-run")
+    assert dry.stdout.splitlines() == [
+        "study lab",
+        "  batch_size: was INTEGER 8 to 64, is INTEGER 32 to 128",
+        "  optimizer: was CATEGORICAL adam, sgd, is CATEGORICAL adam",
+        "  trials: was 30, is 50",
+        OUTSIDE,
+        "nothing was changed, because of --dry-run",
+    ]
+    assert load_study("lab").edits == []
+    done = wazir(*edit, "--trials", 50)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == dry.stdout.splitlines()[:-1]
+    assert load_study("lab").config.planned_n_trials == 50
+    again = wazir(*edit)
+    assert again.stdout == "study lab is like that already\n"
+    assert len(load_study("lab").edits) == 1
+
+
+def test_the_history_is_shown(lab, wazir):
+    wazir("edit", "lab", "--trials", 50, "--algorithm", "tpe")
+    lines = wazir("show", "lab").stdout.splitlines()
+    place = lines.index("edits")
+    assert lines[place + 1].endswith("algorithm: was RANDOM_SEARCH, is TPE")
+    assert lines[place + 2].strip() == "trials: was 30, is 50"
+    (record,) = json.loads(wazir("show", "lab", "--json").stdout)["edits"]
+    assert record["client_id"] == "wazir edit"
+    assert record["changes"] == [
+        "algorithm: was RANDOM_SEARCH, is TPE",
+        "trials: was 30, is 50",
+    ]
+
+
+def test_waiting_trials_that_are_dropped_are_named(lab, wazir):
+    point = {"learning-rate": 0.09, "batch_size": 64, "optimizer": "sgd"}
+    waiting = load_study("lab").enqueue(point)
+    result = wazir("edit", "lab", "-p", "learning-rate=1e-4..5e-2:log")
+    assert f"not run any more: trial {waiting.id}" in result.stdout
+    assert [trial.id for trial in load_study("lab").trials] == [1, 2, 3, 4]
+
+
+def test_wrong_edits_are_refused_and_change_nothing(lab, wazir):
+    for arguments, text in (
+        ((), "say what to change"),
+        (("-p", "new=1..5"), "--old-value new=0"),
+        (("--freeze", "batch_size=99"), "widen its range in the same edit"),
+        (("--algorithm", "tpee"), "did you mean 'TPE'"),
+        (("--early-stopping", "medain"), "did you mean 'median'"),
+        (("--trials", "0"), "--trials"),
+    ):
+        result = wazir("edit", "lab", *arguments)
+        assert (result.exit_code, result.stdout) == (2, ""), arguments
+        assert text in result.stderr
+    assert wazir("edit", "lap", "--trials", 5).exit_code == 1
+    assert load_study("lab").edits == []
