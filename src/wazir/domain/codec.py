@@ -7,6 +7,7 @@ or unknown, an unknown word, or a value of another type; keys with a default may
 
 from collections.abc import Mapping
 
+from wazir.domain.constraints import Constraint
 from wazir.domain.json_fields import (
     Fields,
     JsonObject,
@@ -49,6 +50,7 @@ def config_to_dict(config: StudyConfig) -> JsonObject:
         "early_stopping": None if early is None else early_stopping_to_dict(early),
         "study_stopping": None if stopping is None else study_stopping_to_dict(stopping),
         "old_values": dict(config.old_values),
+        "constraints": [constraint.text for constraint in config.constraints],
     }
 
 
@@ -67,6 +69,10 @@ def config_from_dict(data: object) -> StudyConfig:
         early_stopping=fields.optional("early_stopping", early_stopping_from),
         study_stopping=fields.optional("study_stopping", study_stopping_from),
         old_values=parameter_values_from_dict(fields.take("old_values", {})),
+        constraints=tuple(
+            Constraint(decode_text(text, "a constraint"))
+            for text in fields.items("constraints", [])
+        ),
     )
     fields.finish()
     return config

@@ -45,7 +45,7 @@ from wazir.domain.hints import did_you_mean
 Result: TypeAlias = ExpressionValue | None
 Variables: TypeAlias = Mapping[str, ExpressionValue | None]
 
-_ARITHMETIC: Mapping[str, Callable[[int | float, int | float], int | float]] = {
+ARITHMETIC: Mapping[str, Callable[[int | float, int | float], int | float]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -59,7 +59,7 @@ _ORDERINGS: Mapping[str, Callable[[int, int], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_OF_ONE: Mapping[str, Callable[[int | float], int | float]] = {
+FUNCTIONS_OF_ONE: Mapping[str, Callable[[int | float], int | float]] = {
     "abs": abs,
     "log": math.log,
     "log2": math.log2,
@@ -150,12 +150,12 @@ def _bare_words(node: Node) -> list[Name]:
     if isinstance(node, Membership):
         operands = [node.operand, *node.options]
     elif isinstance(node, Chain) and node.level is Level.COMPARE:
-        beside = zip(children(node), _beside_equalities(node), strict=True)
+        beside = zip(children(node), beside_equalities(node), strict=True)
         operands = [operand for operand, equated in beside if equated]
     return found + [operand for operand in operands if isinstance(operand, Name)]
 
 
-def _beside_equalities(node: Chain) -> list[bool]:
+def beside_equalities(node: Chain) -> list[bool]:
     """Return for each operand of a comparison whether it has only == and != beside it."""
     equal = [sign in EQUALITIES for sign, _ in node.rest]
     return [left and right for left, right in zip([True, *equal], [*equal, True], strict=True)]
@@ -185,9 +185,7 @@ class _Evaluation:
                 return self._chain(node)
 
     def condition(self, node: Node) -> bool:
-        value = self.value(node)
-        if isinstance(value, str):
-            value = _BOOLEANS.get(value.lower(), value)
+        value = as_boolean(self.value(node))
         if value is None or isinstance(value, bool):
             return bool(value)
         shown = format_node(node)
@@ -199,19 +197,19 @@ class _Evaluation:
     def _unary(self, node: Unary) -> Result:
         if node.sign == "not":
             return not self.condition(node.operand)
-        number = _as_number(self.value(node.operand))
+        number = as_number(self.value(node.operand))
         if number is None:
             return None
         return -number if node.sign == "-" else number
 
     def _call(self, node: Call) -> Result:
-        numbers = [_as_number(self.value(argument)) for argument in node.arguments]
+        numbers = [as_number(self.value(argument)) for argument in node.arguments]
         given = [number for number in numbers if number is not None]
         if len(given) < len(numbers):
             return None
         if node.function in OF_SEVERAL:
             return min(given) if node.function == "min" else max(given)
-        return _tried(_OF_ONE[node.function], given[0])
+        return tried(FUNCTIONS_OF_ONE[node.function], given[0])
 
     def _chain(self, node: Chain) -> Result:
         match node.level:
@@ -225,28 +223,28 @@ class _Evaluation:
                 return self._arithmetic(node)
 
     def _arithmetic(self, node: Chain) -> Result:
-        total = _as_number(self.value(node.first))
+        total = as_number(self.value(node.first))
         for sign, operand in node.rest:
-            right = _as_number(self.value(operand))
+            right = as_number(self.value(operand))
             if total is None or right is None:
                 return None
-            total = _tried(_ARITHMETIC[sign], total, right)
+            total = tried(ARITHMETIC[sign], total, right)
         return total
 
     def _comparison(self, node: Chain) -> bool:
         values = [
             self._or_word(operand) if equated else self.value(operand)
-            for operand, equated in zip(children(node), _beside_equalities(node), strict=True)
+            for operand, equated in zip(children(node), beside_equalities(node), strict=True)
         ]
         signs = [sign for sign, _ in node.rest]
-        return all(map(_compared, signs, values, values[1:]))
+        return all(map(compared, signs, values, values[1:]))
 
     def _membership(self, node: Membership) -> bool:
         value = self._or_word(node.operand)
         if value is None:
             return False
         options = [self._or_word(option) for option in node.options]
-        return any(_compared("==", value, option) for option in options) is not node.negated
+        return any(compared("==", value, option) for option in options) is not node.negated
 
     def _or_word(self, node: Node) -> Result:
         if isinstance(node, Name) and node.name not in self.known:
@@ -254,7 +252,8 @@ class _Evaluation:
         return self.value(node)
 
 
-def _compared(sign: str, left: Result, right: Result) -> bool:
+def compared(sign: str, left: Result, right: Result) -> bool:
+    """Return whether a comparison of two values holds."""
     if left is None or right is None:
         return False
     left, right = _alike(left, right)
@@ -284,9 +283,15 @@ def _read_like(text: str, other: ExpressionValue) -> ExpressionValue:
     return float(text) if _NUMBER.fullmatch(text) else text
 
 
-def _as_number(value: Result) -> int | float | None:
+def as_boolean(value: Result) -> Result:
+    """Return a value as a condition reads it: a text such as "True" is a boolean."""
+    return _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def as_number(value: Result) -> int | float | None:
+    """Return a value as arithmetic reads it, None where it is no number."""
     if isinstance(value, str):
-        return _tried(float, value) if _NUMBER.fullmatch(value) else None
+        return tried(float, value) if _NUMBER.fullmatch(value) else None
     return int(value) if isinstance(value, bool) else value
 
 
@@ -294,11 +299,12 @@ def _finite(value: Result) -> Result:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _tried(
+def tried(
     function: Callable[_Arguments, int | float],
     *arguments: _Arguments.args,
     **options: _Arguments.kwargs,
 ) -> int | float | None:
+    """Return a result, None where there is none or it is not finite."""
     try:
         number = function(*arguments, **options)
     except (ArithmeticError, ValueError):

@@ -4,12 +4,13 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import MeasurementSelection, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.numbers import as_finite
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.space import SearchSpace
+from wazir.domain.space import Assignment, SearchSpace
 from wazir.domain.space_edits import filled
 from wazir.domain.trials import Metadata, Trial
 
@@ -107,10 +108,11 @@ class StudyConfig:
 
     `planned_n_trials` is the number of trials the study was made for, if known: a grid fits its
     steps to it. `old_values` are the values of parameters that were added later, for the trials
-    that lack them.
+    that lack them. `constraints` are fulfilled by every point that is added.
 
     Raises:
-        InvalidInputError: no objective metric, a metric name used twice, or an invalid seed.
+        InvalidInputError: no objective metric, a metric name used twice, an invalid seed, or a
+            constraint that does not fit the space.
     """
 
     space: SearchSpace
@@ -123,8 +125,11 @@ class StudyConfig:
     early_stopping: EarlyStopping | None = None
     study_stopping: StudyStopping | None = None
     old_values: Mapping[str, ParameterValue] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
+        bound = dict.fromkeys(constraint.over(self.space) for constraint in self.constraints)
+        object.__setattr__(self, "constraints", tuple(bound))
         if not any(metric.is_objective for metric in self.metrics):
             raise InvalidInputError(
                 "a study needs at least one metric to optimize, got none",
@@ -155,6 +160,26 @@ class StudyConfig:
         """Return a trial with the old values of parameters that were added after it."""
         values = filled(self.space, trial.parameters, self.old_values)
         return trial if values is trial.parameters else replace(trial, parameters=values)
+
+    def check_point(self, parameters: Mapping[str, ParameterValue]) -> Assignment:
+        """Return a point in canonical types; it lies in the space and fulfils all constraints.
+
+        Raises:
+            InvalidInputError: it does not; every constraint that fails is named.
+        """
+        point = self.space.check(parameters)
+        failures = self.broken_constraints(point)
+        if failures:
+            raise InvalidInputError("\n".join(failures))
+        return point
+
+    def broken_constraints(self, point: Mapping[str, ParameterValue]) -> list[str]:
+        """Return one line for each constraint that a point of the space does not fulfil."""
+        return [c.describe_failure(point) for c in self.constraints if not c.holds(point)]
+
+    def admits(self, point: Mapping[str, ParameterValue]) -> bool:
+        """Return whether a point of the space fulfils all constraints."""
+        return all(constraint.holds(point) for constraint in self.constraints)
 
 
 @dataclass(frozen=True)
