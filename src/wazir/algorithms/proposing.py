@@ -1,16 +1,20 @@
 """What algorithms that look at all trials share: first points, one after the other, no repeats."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding, row_keys
 from wazir.algorithms.gp.history import History
-from wazir.algorithms.gp.initial_design import default_point
+from wazir.algorithms.gp.initial_design import default_point, sobol_point
+from wazir.algorithms.inside import Inside
 from wazir.algorithms.protocol import Snapshot, Suggestion
+from wazir.algorithms.region import Region
 from wazir.algorithms.sobol import scrambled_sobol
 from wazir.algorithms.trail import Trail
 from wazir.algorithms.untried import Untried
@@ -19,6 +23,8 @@ from wazir.domain.studies import StudyConfig
 _SALT_UNTRIED = 21
 
 T = TypeVar("T")
+# Which of the rows X (n, d), a mask (n,).
+Choice: TypeAlias = Callable[[Array], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,11 @@ class Proposer(Protocol):
         """Return whether it can propose when there are `n_trials`; Sobol points until then."""
         ...
 
-    def propose(self, pending: Array, taken: Set[bytes], trial_id: int) -> Proposal:
+    def propose(self, pending: Array, is_free: Choice, trial_id: int) -> Proposal:
         """Return the point of a trial while the points `pending` (q, d) are being tried.
 
-        `taken` has the keys of all points, tried and pending (`row_keys`). A taken point may be
-        returned: it is replaced.
+        `is_free` says which rows are neither tried nor pending and fulfil the constraints. One
+        that is not free may be returned: it is replaced.
         """
         ...
 
@@ -57,20 +63,21 @@ def suggest_one_by_one(
     The first trial has the parameters' defaults if any has one; Sobol points follow until the
     proposer is ready. The history that it is made with has the completed trials in the order in
     which they ended. A point that was tried or is pending is replaced by a free one near it, as
-    long as there is one.
+    long as there is one; so is one that breaks a constraint.
     """
     encoding = Encoding.of(config.space)
     history = trail.follow(config, encoding, snapshot)
     proposer = proposer_of(encoding, history)
-    untried = Untried.of(config.space, encoding)
+    untried = Untried(Inside.of(config, encoding))
     pending = history.pending
     taken = trail.keys.union(row_keys(pending))
     suggestions = []
     for trial_id in trial_ids:
         n_trials = len(history.X) + len(pending)
-        proposal = _first(config, encoding, n_trials, trial_id, proposer)
+        proposal = _first(config, untried.inside.region, n_trials, trial_id, proposer)
         if proposal is None:
-            proposal = proposer.propose(pending, taken, trial_id)
+            is_free = partial(untried.inside.region.free, taken=taken)
+            proposal = proposer.propose(pending, is_free, trial_id)
         rng = np.random.default_rng([config.seed, trial_id, _SALT_UNTRIED])
         point = encoding.decode(untried.near(proposal.x, taken, rng))
         suggestions.append(Suggestion(point, proposal.explanation))
@@ -82,14 +89,17 @@ def suggest_one_by_one(
 
 
 def _first(
-    config: StudyConfig, encoding: Encoding, n_trials: int, trial_id: int, proposer: Proposer
+    config: StudyConfig, region: Region, n_trials: int, trial_id: int, proposer: Proposer
 ) -> Proposal | None:
     """Return a point that needs no results, None where the proposer is to make one."""
     if n_trials == 0:
-        x = default_point(config.space, encoding)
-        if x is not None:
+        x = default_point(config.space, region.encoding)
+        if x is not None and region.contains(x):
             return Proposal(x, {"kind": "initial", "point": "defaults"})
     if proposer.is_ready(n_trials):
         return None
-    u = scrambled_sobol(np.array([trial_id - 1]), encoding.n_columns, config.seed)
-    return Proposal(encoding.spread(u)[0], {"kind": "initial"})
+    x = None if region.is_whole else sobol_point(region, config.seed, trial_id, frozenset())
+    if x is None:
+        u = scrambled_sobol(np.array([trial_id - 1]), region.encoding.n_columns, config.seed)
+        x = region.encoding.spread(u)[0]
+    return Proposal(x, {"kind": "initial"})

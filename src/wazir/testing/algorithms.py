@@ -14,7 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
 
+from wazir.algorithms.encoding import Encoding
+from wazir.algorithms.inside import Inside
 from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.parameters import (
@@ -28,6 +31,7 @@ from wazir.domain.parameters import (
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, TrialState
+from wazir.testing.constrained_studies import CONSTRAINED, constrained_studies
 
 Objective = Callable[[Mapping[str, ParameterValue]], float]
 
@@ -152,6 +156,10 @@ def point_key(values: Mapping[str, ParameterValue]) -> tuple[tuple[str, str], ..
     return tuple((name, repr(value)) for name, value in values.items())
 
 
+def _suggested(trial: Trial) -> Suggestion:
+    return Suggestion(trial.parameters)
+
+
 class AlgorithmContract:
     """What every algorithm does, for spaces of all kinds. Override `algorithm`."""
 
@@ -177,6 +185,54 @@ class AlgorithmContract:
         for suggestion in made:
             checked = loop.config.space.check(suggestion.parameters)
             assert point_key(checked) == point_key(dict(suggestion.parameters))
+
+    @pytest.mark.parametrize("name", list(CONSTRAINED))
+    def test_constraints_are_fulfilled(self, algorithm: Algorithm, name: str) -> None:
+        """By the first points and later ones, and while others are pending."""
+        loop = Loop(algorithm, CONSTRAINED[name])
+        made = loop.run(14)
+        for suggestion in loop.suggest(3):
+            made.append(suggestion)
+            loop.wait_for(suggestion.parameters)
+        assert loop.completed
+        for suggestion in [*made, *loop.suggest(2)]:
+            loop.config.check_point(suggestion.parameters)
+
+    @pytest.mark.parametrize("name", list(CONSTRAINED))
+    def test_constrained_suggestions_can_be_computed_again(
+        self, algorithm: Algorithm, name: str
+    ) -> None:
+        """Nothing but the arguments counts."""
+        loop = Loop(algorithm, CONSTRAINED[name])
+        loop.run(8)
+        assert loop.suggest(2) == loop.suggest(2)
+
+    @given(config=constrained_studies())
+    @settings(
+        max_examples=20,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    def test_any_constraints_are_fulfilled(
+        self, algorithm: Algorithm, config: StudyConfig
+    ) -> None:
+        """Bounds, conditions and constraints, in any study that would be created."""
+        assume(Inside.of(config, Encoding.of(config.space)).witness is not None)
+        loop = Loop(algorithm, config)
+        loop.run(7)
+        for suggestion in [*loop.suggest(2), *map(_suggested, loop.completed)]:
+            checked = config.check_point(suggestion.parameters)
+            assert point_key(checked) == point_key(dict(suggestion.parameters))
+
+    def test_constraints_of_a_small_space_leave_all_points_that_fulfil_them(
+        self, algorithm: Algorithm
+    ) -> None:
+        """Whoever reads trials tries all eight points in eight trials."""
+        if algorithm.reads is Reads.NOTHING:
+            pytest.skip("reads nothing")
+        loop = Loop(algorithm, CONSTRAINED["small"])
+        made = loop.run(8)
+        assert len({point_key(dict(s.parameters)) for s in made}) == 8
 
     def test_explanations_are_short_texts(self, loop: Loop) -> None:
         """An explanation fits into a trial's metadata."""

@@ -1,17 +1,17 @@
 """CMA_ES: covariance matrix adaptation, for ordered parameters above all."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.cells import Cells
-from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.evolution.cma_replay import Replay, SearchState
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.initial_design import default_point
-from wazir.algorithms.proposing import Proposal, suggest_one_by_one
+from wazir.algorithms.proposing import Choice, Proposal, suggest_one_by_one
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.algorithms.trail import Trail
 from wazir.algorithms.variation import categorical_columns, reflect
@@ -73,10 +73,10 @@ class _Proposer:
         del n_trials
         return True
 
-    def propose(self, pending: Array, taken: Set[bytes], trial_id: int) -> Proposal:
+    def propose(self, pending: Array, is_free: Choice, trial_id: int) -> Proposal:
         del pending
         X = self._sample(np.random.default_rng([self.config.seed, trial_id, _SALT]))
-        free = [i for i, key in enumerate(row_keys(X)) if key not in taken]
+        free = np.flatnonzero(is_free(X))
         gaussian = self.state.gaussian
         explanation = {
             "kind": "model",
@@ -84,7 +84,7 @@ class _Proposer:
             "restart": str(self.state.n_restarts),
             "step_size": f"{gaussian.sigma:.4g}",
         }
-        return Proposal(X[free[0] if free else 0], explanation)
+        return Proposal(X[free[0] if len(free) else 0], explanation)
 
     def _sample(self, rng: np.random.Generator) -> Array:
         """Return points drawn from the distribution, folded back into the box."""

@@ -1,14 +1,14 @@
 """NSGA2: a population improved by selection, crossover and mutation, for one objective or more."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from wazir.algorithms.axes import Array
-from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.history import History
-from wazir.algorithms.proposing import Proposal, suggest_one_by_one
+from wazir.algorithms.proposing import Choice, Proposal, suggest_one_by_one
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.algorithms.ranking import preference_order
 from wazir.algorithms.trail import Trail
@@ -100,13 +100,13 @@ class _Proposer:
     def is_ready(self, n_trials: int) -> bool:
         return n_trials >= self.size and len(self.parents.X) >= _N_PARENTS
 
-    def propose(self, pending: Array, taken: Set[bytes], trial_id: int) -> Proposal:
+    def propose(self, pending: Array, is_free: Choice, trial_id: int) -> Proposal:
         del pending
         rng = np.random.default_rng([self.seed, trial_id, _SALT])
         X = self._children(rng)
-        free = [i for i, key in enumerate(row_keys(X)) if key not in taken]
+        free = np.flatnonzero(is_free(X))
         explanation = {"kind": "model", "generation": str(self.generation)}
-        return Proposal(X[free[0] if free else 0], explanation)
+        return Proposal(X[free[0] if len(free) else 0], explanation)
 
     def _children(self, rng: np.random.Generator) -> Array:
         """Return children (m, d), any of which will do."""

@@ -1,14 +1,14 @@
 """REGULARIZED_EVOLUTION: mutants of the winners of small tournaments among the newest trials."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from wazir.algorithms.axes import Array
-from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.history import History
-from wazir.algorithms.proposing import Proposal, suggest_one_by_one
+from wazir.algorithms.proposing import Choice, Proposal, suggest_one_by_one
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.algorithms.ranking import preference_order
 from wazir.algorithms.trail import Trail
@@ -68,7 +68,7 @@ class _Proposer:
     def is_ready(self, n_trials: int) -> bool:
         return n_trials >= N_START and len(self.ranked) > 0
 
-    def propose(self, pending: Array, taken: Set[bytes], trial_id: int) -> Proposal:
+    def propose(self, pending: Array, is_free: Choice, trial_id: int) -> Proposal:
         del pending
         rng = np.random.default_rng([self.seed, trial_id, _SALT])
         n = len(self.ranked)
@@ -77,6 +77,6 @@ class _Proposer:
         scale = 10.0 ** rng.uniform(*_LOG10_STEP, size=(_N_MUTANTS, 1))
         steps = scale * rng.standard_normal(X.shape)
         mutants = mutated(self.encoding, X, one_of_each(self.encoding, X, rng), steps, rng)
-        free = [i for i, key in enumerate(row_keys(mutants)) if key not in taken]
+        free = np.flatnonzero(is_free(mutants))
         explanation = {"kind": "model", "parent_rank": str(winner + 1)}
-        return Proposal(mutants[free[0] if free else 0], explanation)
+        return Proposal(mutants[free[0] if len(free) else 0], explanation)

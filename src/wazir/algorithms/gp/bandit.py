@@ -8,6 +8,7 @@ hyperparameters) and the point of greatest expected improvement, found in the mi
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,18 +34,20 @@ from wazir.algorithms.gp.noise import Repeats, sign_of_noise
 from wazir.algorithms.gp.plateaus import Plateaus
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.inside import Inside
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import StudyConfig
 
 VERSION = "4"
-_SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED = 4, 5, 6
+_SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED, _SALT_INSIDE = 4, 5, 6, 7
 _MIN_OBSERVED = 2
 _MIN_FOR_TREND = 15
 # Without this a category that began badly is hardly ever tried again.
 _EXPLORATION_BETA = 3.0
 _MAX_LISTED_POINTS = 10_000
 _MAX_LISTED_CANDIDATES = 1_000
+_N_SAMPLED = 32
 
 
 @dataclass(frozen=True)
@@ -121,14 +124,23 @@ class _Planner:
     snapshot: Snapshot
     believers: dict[bool, _Believer] = field(default_factory=dict)
 
+    @cached_property
+    def inside(self) -> Inside:
+        """Finds points that fulfil the constraints."""
+        return Inside.of(self.config, self.encoding)
+
     def next_point(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
         """Return the point of a trial, shape (d,), and its explanation."""
-        if history.n_trials == 0:
-            first = default_point(self.config.space, self.encoding)
-            if first is not None:
-                return first, {"kind": "initial", "point": "defaults"}
-            middle = middle_point(self.encoding, self.config.seed)
-            return middle, {"kind": "initial", "point": "middle"}
+        point, explanation = self._proposed(history, trial_id)
+        if not self.inside.region.contains(point):
+            # Off by the last bit of a value that was computed for many points at once.
+            point = self.inside.sample(1, self._rng(trial_id, _SALT_INSIDE))[0]
+        return point, explanation
+
+    def _proposed(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
+        first = self._first() if history.n_trials == 0 else None
+        if first is not None:
+            return first
         taken = frozenset(history.keys())
         n_varied = sum(not column.is_constant for column in self.encoding.columns)
         if n_varied == 0:
@@ -141,17 +153,24 @@ class _Planner:
             point = self._initial(history, trial_id, taken)
             return point, {"kind": "fallback", "fallback": f"Sobol point: {error}"}
 
+    def _first(self) -> tuple[Array, dict[str, str]] | None:
+        """Return the defaults or the middle, None where the constraints exclude it."""
+        point, what = default_point(self.config.space, self.encoding), "defaults"
+        if point is None or not self.inside.region.contains(point):
+            point, what = middle_point(self.encoding, self.config.seed), "middle"
+        if not self.inside.region.contains(point):
+            return None
+        return point, {"kind": "initial", "point": what}
+
     def _initial(self, history: History, trial_id: int, taken: frozenset[bytes]) -> Array:
-        seed = self.config.seed
-        point = sobol_point(self.encoding, seed, trial_id, taken)
+        seed, region = self.config.seed, self.inside.region
+        point = sobol_point(region, seed, trial_id, taken)
         if point is None:
             untried = self._untried(taken, trial_id)
             point = untried[0] if len(untried) else None
         if point is None:
-            point = sobol_point(self.encoding, seed, trial_id, frozenset())
-        if point is None:
-            raise AssertionError("nothing is taken, so the first point is free")
-        return point
+            point = sobol_point(region, seed, trial_id, frozenset())
+        return self._any(taken, trial_id) if point is None else point
 
     def _by_model(
         self, history: History, trial_id: int, taken: frozenset[bytes]
@@ -174,7 +193,7 @@ class _Planner:
         criterion = self._criterion(model, is_optimistic)
         plateaus = Plateaus.of(model) if self.settings.avoids_plateaus else None
         best = model.best_points(N_BEST)
-        search = Search(self.encoding, criterion, best, taken, self.settings, plateaus)
+        search = Search(self.inside, criterion, best, taken, self.settings, plateaus)
         point = self._found(search, trial_id, rng)
         texts = {
             "acquisition": "confidence bound" if is_optimistic else "log expected improvement",
@@ -191,6 +210,8 @@ class _Planner:
             return self._found(replace(search, plateaus=None), trial_id, rng)
         if point is None:
             point, _ = search.best_of(self._untried(search.taken, trial_id))
+        if point is None and not self.inside.region.is_whole:
+            point, _ = search.best_of(self.inside.sample(_N_SAMPLED, rng))
         if point is None:
             point, _ = replace(search, taken=frozenset()).best_of(search.best[:1])
         if point is None:
@@ -244,9 +265,16 @@ class _Planner:
         if n_points is None or n_points > _MAX_LISTED_POINTS:
             return np.empty((0, self.encoding.n_columns))
         X = self.encoding.all_points()
-        free = X[[key not in taken for key in row_keys(X)]]
+        free = X[self.inside.region.free(X, taken)]
         order = self._rng(trial_id, _SALT_LISTED).permutation(len(free))
         return free[order[:_MAX_LISTED_CANDIDATES]]
+
+    def _any(self, taken: frozenset[bytes], trial_id: int) -> Array:
+        """Return a point that fulfils the constraints, a new one if one is found."""
+        X = self.inside.sample(_N_SAMPLED, self._rng(trial_id, _SALT_INSIDE))
+        free = np.flatnonzero(self.inside.region.free(X, taken))
+        point: Array = X[free[0] if len(free) else 0]
+        return point
 
     def _explain(self, model: Model, point: Array) -> dict[str, str]:
         prediction = model.predict(point[None])

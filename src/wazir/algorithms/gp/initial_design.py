@@ -6,7 +6,8 @@ from collections.abc import Set
 import numpy as np
 
 from wazir.algorithms.axes import Array
-from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.encoding import Encoding
+from wazir.algorithms.region import Region
 from wazir.algorithms.sobol import scrambled_sobol
 from wazir.domain.space import SearchSpace
 
@@ -46,18 +47,18 @@ def middle_point(encoding: Encoding, seed: int) -> Array:
     return point
 
 
-def sobol_point(encoding: Encoding, seed: int, trial_id: int, taken: Set[bytes]) -> Array | None:
+def sobol_point(region: Region, seed: int, trial_id: int, taken: Set[bytes]) -> Array | None:
     """Return point `trial_id - 1` of the study's Sobol sequence, shape (d,).
 
-    A point in `taken` is replaced by another one of the sequence; None if many others are taken
-    too.
+    A point in `taken` or outside the region is replaced by another one of the sequence; None if
+    many others are so too.
     """
     own = np.array([trial_id - 1])
     for indices in (own, _FAR + own + np.arange(_N_TRIES)):
-        points = scrambled_sobol(indices, encoding.n_columns, seed)
-        X = encoding.spread(points)
-        free = [i for i, key in enumerate(row_keys(X)) if key not in taken]
-        if free:
+        points = scrambled_sobol(indices, region.encoding.n_columns, seed)
+        X = region.encoding.spread(points)
+        free = np.flatnonzero(region.free(X, taken))
+        if len(free):
             point: Array = X[free[0]]
             return point
     return None

@@ -2,7 +2,8 @@
 
 Candidates are scattered over the space and around the best points; the best of them are climbed
 from with gradients along the ordered parameters; the result is put on the grid of values and
-improved one parameter at a time. Only points that are neither `taken` nor on a plateau are returned.
+improved one parameter at a time. Only points that fulfil the constraints and are neither `taken`
+nor on a plateau are returned.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array, level_positions
-from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.criterion import Criterion
 from wazir.algorithms.gp.plateaus import Plateaus
 from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.inside import Inside, pulled_back
 from wazir.surrogates.quasi_newton import Limits, descend_all
 
 N_BEST = 5
@@ -23,6 +25,8 @@ _N_SWEEPS = 2
 _LOG10_STEP = (-2.5, -0.4)
 _MAX_LEVELS_LISTED = 5
 _LEVEL_STEPS = (-4, -1, 1, 4)
+# With fewer candidates of a kind inside the constraints, others are moved there.
+_MIN_INSIDE = 32
 
 
 @dataclass(frozen=True)
@@ -33,17 +37,22 @@ class Search:
     `plateaus` the search goes everywhere.
     """
 
-    encoding: Encoding
+    inside: Inside
     criterion: Criterion
     best: Array
     taken: frozenset[bytes]
     settings: GpSettings
     plateaus: Plateaus | None = None
 
+    @property
+    def encoding(self) -> Encoding:
+        """The columns of the space."""
+        return self.inside.encoding
+
     def value(self, X: Array) -> Array:
         """Return the criterion at points X (m, d); minus infinity where none may be returned."""
         values = self.criterion.value(X)
-        free = np.array([key not in self.taken for key in row_keys(X)], dtype=np.bool_)
+        free = self.inside.region.free(X, self.taken)
         if self.plateaus is not None and self.plateaus.n_points:
             free &= ~self.plateaus.hold(self.criterion.features(X))
         return np.where(free, values, -np.inf)
@@ -60,8 +69,8 @@ class Search:
         """Return the best point found, shape (d,), None if none that was seen may be returned."""
         settings = self.settings
         U = rng.random((settings.n_uniform, self.encoding.n_columns))
-        uniform = self.encoding.spread(U)
-        near = perturb(self.encoding, self.best, settings.n_near, rng)
+        uniform = self._inside(self.encoding.spread(U), rng)
+        near = self._inside(perturb(self.encoding, self.best, settings.n_near, rng), rng)
         starts = np.vstack([self._top(uniform), self._top(near)])
         best, value = self.best_of(np.vstack([starts, self._climb(starts)]))
         if best is None:
@@ -75,7 +84,17 @@ class Search:
             best, value = better, new_value
         return best
 
+    def _inside(self, X: Array, rng: np.random.Generator) -> Array:
+        """Return the candidates that fulfil the constraints; of few, some others moved inside."""
+        if self.inside.region.is_whole:
+            return X
+        inside = self.inside.region.holds(X)
+        n_missing = max(_MIN_INSIDE - int(inside.sum()), 0)
+        return np.vstack([X[inside], self.inside.near(X[~inside][:n_missing], rng)])
+
     def _top(self, X: Array) -> Array:
+        if len(X) == 0:
+            return X
         order = np.argsort(-self.value(X), kind="stable")
         return X[order[: self.settings.n_climbs]]
 
@@ -97,7 +116,9 @@ class Search:
         end, _ = descend_all(objective, X[:, columns], low, high, limits)
         climbed = X.copy()
         climbed[:, columns] = np.where(moves, end, X[:, columns])
-        return self.encoding.snap(climbed)
+        climbed = self.encoding.snap(climbed)
+        region = self.inside.region
+        return climbed if region.is_whole else pulled_back(region, X, climbed)
 
 
 def perturb(encoding: Encoding, best: Array, n: int, rng: np.random.Generator) -> Array:

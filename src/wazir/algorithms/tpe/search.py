@@ -1,16 +1,16 @@
 """TPE: points that good trials are dense around and other trials are not."""
 
 import math
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.cells import Cells
-from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.history import History
-from wazir.algorithms.proposing import Proposal, suggest_one_by_one
+from wazir.algorithms.proposing import Choice, Proposal, suggest_one_by_one
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.algorithms.ranking import preference_order
 from wazir.algorithms.tpe.parzen import ParzenEstimator
@@ -103,15 +103,14 @@ class _Proposer:
     def is_ready(self, n_trials: int) -> bool:
         return n_trials >= N_START and len(self.good) > 0
 
-    def propose(self, pending: Array, taken: Set[bytes], trial_id: int) -> Proposal:
+    def propose(self, pending: Array, is_free: Choice, trial_id: int) -> Proposal:
         rng = np.random.default_rng([self.seed, trial_id, _SALT])
         others = np.vstack([self.others, pending])
         good = ParzenEstimator.of(self.cells, self.good, good_weights(len(self.good)))
         bad = ParzenEstimator.of(self.cells, others, age_weights(len(others)))
         X, kind = self._candidates(good, rng)
         ratios = good.log_density(X) - bad.log_density(X)
-        free = np.array([key not in taken for key in row_keys(X)], dtype=np.bool_)
-        best = int(np.argmax(np.where(free, ratios, ratios.min() - 1)))
+        best = int(np.argmax(np.where(is_free(X), ratios, ratios.min() - 1)))
         explanation = {
             "kind": kind,
             "n_good": str(len(self.good)),

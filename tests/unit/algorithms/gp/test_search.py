@@ -15,6 +15,8 @@ from wazir.algorithms.gp.initial_design import default_point, n_initial_points, 
 from wazir.algorithms.gp.model import Model, ModelMaker
 from wazir.algorithms.gp.search import N_BEST, Search, neighbours, perturb
 from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.inside import Inside
+from wazir.algorithms.region import Region
 from wazir.domain.parameters import Categorical, Discrete, Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.testing.algorithms import SPACES
@@ -37,7 +39,8 @@ def make_search(
     criterion = ProcessCriterion.of(
         model, lambda i: AugmentedLogExpectedImprovement(model.incumbents[i], 0.01)
     )
-    return Search(encoding, criterion, model.best_points(N_BEST), taken, GpSettings())
+    inside = Inside(Region(encoding, ()), space)
+    return Search(inside, criterion, model.best_points(N_BEST), taken, GpSettings())
 
 
 @pytest.mark.parametrize("name", ["double", "conditional", "finite", "mixed_30"])
@@ -155,11 +158,11 @@ def test_the_default_point_has_defaults_and_middles() -> None:
 
 
 def test_a_taken_sobol_point_is_replaced() -> None:
-    encoding = Encoding.of(SPACES["finite"])
+    region = Region(Encoding.of(SPACES["finite"]), ())
     taken: set[bytes] = set()
     for _ in range(6):
-        point = sobol_point(encoding, 0, 1, taken)
+        point = sobol_point(region, 0, 1, taken)
         assert point is not None
         taken.update(row_keys(point[None]))
     assert len(taken) == 6
-    assert sobol_point(encoding, 0, 7, taken) is None
+    assert sobol_point(region, 0, 7, taken) is None
