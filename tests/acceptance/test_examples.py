@@ -148,3 +148,20 @@ def test_the_examples_do_not_need_wazir(example):
     )
     assert "epoch 10 rmse:" in ended.stdout
     assert (house.folder / "alone" / "model.pkl").is_file()
+
+
+def test_the_network_of_limited_size(example):
+    budget = example("budget")
+    budget(
+        "tune", "--minimize", "loss", "-p", "n_layers=1..4", "-p", "width=4..128:log",
+        "-p", "low_rate=1e-4..1e-1:log", "-p", "high_rate=1e-4..1e-1:log",
+        "--constraint", "n_layers * width ** 2 <= 4096", "--constraint", "low_rate < high_rate",
+        "--trials", "8", "--parallel", "2", "--", sys.executable, "train.py",
+    )  # fmt: skip
+    trials = budget.trials("train")
+    assert len(trials) == 8
+    for trial in trials:
+        point = trial.parameters
+        assert point["n_layers"] * point["width"] ** 2 <= 4096
+        assert point["low_rate"] < point["high_rate"]
+        assert trial.value is not None

@@ -16,6 +16,7 @@ from wazir.app.registry import AlgorithmRegistry, algorithm_note, canonical_name
 from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
 from wazir.app.stopping_rules import make_rule
 from wazir.client.study import Study
+from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.metrics import Goal, Metric, with_references
@@ -83,10 +84,11 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     algorithm: str = "DEFAULT",
     early_stopping: str | EarlyStopping | None = None,
     stop_when: str | Sequence[str] = (),
+    constraints: str | Sequence[str] = (),
     seed: int | None = None,
     storage: StorageArgument = None,
 ) -> Study:
-    """Create a study, or load the one of that name with the same space and metrics.
+    """Create a study, or load the one of that name with the same definition.
 
     Args:
         name: letters, digits, `_`, `-` and `.`; unique in the storage.
@@ -101,17 +103,20 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         early_stopping: the rule that `Trial.should_stop` asks, by name and with options as in
             "median" or "patience:n=5"; None for none. See docs/reference/stopping.md.
         stop_when: when to make no more trials, such as "no improvement in 20 trials" or "after 2h".
+        constraints: conditions on the parameters that every trial fulfils, such as
+            "n_layers * width <= 4096". See docs/reference/space.md.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
 
     Raises:
-        InvalidInputError: a value breaks a rule.
-        StudyMismatchError: a study of that name exists with another space or other metrics.
+        InvalidInputError: a value breaks a rule, or the constraints leave no point.
+        StudyMismatchError: a study of that name exists with another space, other constraints or
+            other metrics.
     """
     if note := algorithm_note(algorithm):
         warnings.warn(note, stacklevel=2)
-    conditions = [stop_when] if isinstance(stop_when, str) else list(stop_when)
+    conditions = _texts(stop_when)
     config = StudyConfig(
         SearchSpace(dict(parameters)),
         with_references(
@@ -126,6 +131,7 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         ),
         study_stopping=with_stop_conditions(None, conditions) if conditions else None,
         seed=secrets.randbits(31) if seed is None else seed,
+        constraints=tuple(map(Constraint, _texts(constraints))),
     )
     service = connect(storage, create=True)
     return study_handle(service, service.create_study(parse_study_name(name), config))
@@ -156,6 +162,10 @@ def study_handle(service: StudyService, stored: StoredStudy) -> Study:
         progress=partial(ProgressBar, stored.config),
         clock=system_clock,
     )
+
+
+def _texts(given: str | Sequence[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
 
 
 def _metrics(names: str | Sequence[str] | None, goal: Goal) -> list[Metric]:

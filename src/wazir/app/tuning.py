@@ -13,6 +13,7 @@ from wazir.app.registry import canonical_name
 from wazir.app.resuming import Resumption
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.app.stopping_rules import make_rule
+from wazir.domain.constraints import constraint_differences
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
 from wazir.domain.metrics import describe_metrics
 from wazir.domain.names import parse_study_name
@@ -30,7 +31,7 @@ from wazir.jobs.provenance import collect_provenance
 from wazir.jobs.resolution import ResolvedJob
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.jobs.state.messages import Ending
-from wazir.service.studies import StudyService
+from wazir.service.studies import StudyService, check_constraints
 
 
 def new_seed() -> int:
@@ -80,6 +81,7 @@ def open_tuning_study(
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     if config.early_stopping is not None:
         make_rule(config.early_stopping, config.objective)
+    check_constraints(config)
     service = make_service(open_store(location, create=True))
     name = parse_study_name(job.study_id)
     taken = {study.name.study_id: study for study in service.studies(name.project_id)}
@@ -174,7 +176,8 @@ def _free_name(study_id: str, taken: Mapping[str, Study]) -> str:
 
 def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
     space_differences = existing.config.space.differences(job.config.space)
-    others = _metric_differences(existing, job)
+    others = constraint_differences(existing.config.constraints, job.config.constraints)
+    others += _metric_differences(existing, job)
     others += _command_differences(existing, job.spec)
     if space_differences or others:
         rows = "\n".join(f"  {line}" for line in (*space_differences, *others))

@@ -59,6 +59,9 @@ def show_lines(view: StudyView, now: float) -> list[str]:
     space = view.study.config.space
     lines += ["", "space"]
     lines += label_lines(describe_space(space), indent=2)
+    constraints = view.study.config.constraints
+    if constraints:
+        lines += ["", "constraints", *(f"  {printable(one.text)}" for one in constraints)]
     best = view.best()
     if best is not None:
         lines += ["", f"best trial: {best.id}"]
@@ -202,6 +205,7 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
     return {
         **study_fields(view.study, view.counts),
         "space": dict(describe_space(view.study.config.space)),
+        "constraints": [one.text for one in view.study.config.constraints],
         "command": None if job is None else list(job.command),
         "cwd": None if job is None else str(job.cwd),
         "folder": None if job is None or view.folder is None else str(view.folder.path),

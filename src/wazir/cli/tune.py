@@ -87,6 +87,13 @@ COUNT = click.IntRange(min=1)
     help="A parameter that exists only then: --when units_2=n_layers:2..4.",
 )
 @click.option(
+    "--constraint",
+    "constraints",
+    multiple=True,
+    metavar="EXPR",
+    help='A condition that every trial fulfils: "n_layers * width <= 4096".',
+)
+@click.option(
     "--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30, or what the study has."
 )
 @click.option("--parallel", "n_parallel", type=COUNT, help="Trials at a time. Default: 1.")
@@ -227,9 +234,10 @@ def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue]
         return None
     # Once more for the parameters that exist under these values: notes are about them alone.
     values, notes = defaults_for(proposal, dict(space.active(values)))
-    for note in notes:
+    broken = job.config.broken_constraints(values or {})
+    for note in [*notes, *(f"the defaults are not tried first: {text}" for text in broken)]:
         click.echo(f"Note: {note}", err=True)
-    return values
+    return None if broken else values
 
 
 def _run(
@@ -285,6 +293,7 @@ def dry_run_text(
         passing = job.spec.passing.get(name, Passing.ONE)
         how = "" if passing is Passing.ONE else f" ({passing.value.lower()})"
         lines.append(f"  {name:<{width}}  {text}{how}")
+    lines += [f"constraint {constraint}" for constraint in job.config.constraints]
     folder = _folder(job, storage)
     lines.append("first commands")
     template = job.spec.template(job.config.space)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Metric, with_references
 from wazir.domain.names import study_id_from
@@ -39,6 +40,7 @@ class TuneFlags:
     references: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     study_id: str | None = None
     n_trials: int | None = None
     n_parallel: int | None = None
@@ -103,6 +105,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         algorithm=flags.algorithm or (file.algorithm if file else None) or ANY_ALGORITHM,
         seed=seed if flags.seed is None else flags.seed,
         planned_n_trials=n_trials,
+        constraints=tuple(map(Constraint, flags.constraints)),
     )
     config = _with_study_options(config, file)
     if flags.early_stopping is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wazir.algorithms.protocol import Algorithm
 from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
+from wazir.domain.constraints import constraint_differences
 from wazir.domain.edits import KEEP, StudyEdit
 from wazir.domain.errors import ConflictError, StudyMismatchError
 from wazir.domain.metrics import Measurement, describe_metrics, select_measurement
@@ -151,7 +152,7 @@ class StudyService:
         with self._store.write(name) as writer:
             trial = Trial(
                 id=writer.last_trial_id + 1,
-                parameters=writer.study.config.space.check(parameters),
+                parameters=writer.study.config.check_point(parameters),
                 metadata=metadata or {},
                 created_at=self._clock(),
                 created_revision=writer.revision,
@@ -317,10 +318,11 @@ class StudyService:
         return replace(edit, algorithm=self._canonical_name(edit.algorithm))
 
     def _check_config(self, config: StudyConfig) -> None:
-        """Raise InvalidInputError unless algorithm and stopping rule can be made."""
+        """Raise InvalidInputError unless algorithm and stopping rule can be made, and points."""
         self._algorithm_named(config.algorithm)
         if config.early_stopping is not None:
             self._rule_of(config.early_stopping, config.objective)
+        check_constraints(config)
 
     def _move(
         self, name: StudyName, trial_id: int, state: TrialState, *, stopping_reason: str
@@ -360,10 +362,20 @@ class StudyService:
         )
 
 
+def check_constraints(config: StudyConfig) -> None:
+    """Raise InvalidInputError if the constraints leave no point."""
+    if config.constraints:
+        # It needs numpy, which most commands do without.
+        from wazir.service.possible import check_possible  # noqa: PLC0415
+
+        check_possible(config)
+
+
 def _check_same(existing: Study, config: StudyConfig) -> None:
     differences = []
     if not had_space(existing, config.space):
         differences = existing.config.space.differences(config.space)
+    differences += constraint_differences(existing.config.constraints, config.constraints)
     old, new = existing.config.metrics, config.metrics
     if old != new:
         differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")

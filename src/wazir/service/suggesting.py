@@ -172,7 +172,7 @@ class Suggester:
         for suggestion in suggestions:
             trial = Trial(
                 id=writer.last_trial_id + 1,
-                parameters=writer.study.config.space.check(suggestion.parameters),
+                parameters=writer.study.config.check_point(suggestion.parameters),
                 created_at=self._clock(),
                 created_revision=writer.revision,
                 metadata={

@@ -27,10 +27,12 @@ class Transport(Protocol):
     def create_study(
         self, name: StudyName, config: StudyConfig, *, metadata: Metadata | None = None
     ) -> Study:
-        """Create a study, or return the one of that name with the same space and metrics.
+        """Create a study, or return the one of that name with the same definition.
 
         Raises:
-            StudyMismatchError: the name is taken by a study with another space or other metrics.
+            StudyMismatchError: the name is taken by a study with another space, other constraints
+                or other metrics.
+            InvalidInputError: a value breaks a rule, or the constraints leave no point.
         """
         ...
 
@@ -114,7 +116,11 @@ class Transport(Protocol):
         infeasible_reason: str = "",
         metadata: Metadata | None = None,
     ) -> Trial:
-        """Add a trial: with a known result, or REQUESTED when there is none yet."""
+        """Add a trial: with a known result, or REQUESTED when there is none yet.
+
+        Raises:
+            InvalidInputError: the point is none of the space, or breaks a constraint.
+        """
         ...
 
     def add_measurements(
