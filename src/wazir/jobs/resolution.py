@@ -107,12 +107,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         planned_n_trials=n_trials,
         constraints=tuple(map(Constraint, flags.constraints)),
     )
-    config = _with_study_options(config, file)
-    if flags.early_stopping is not None:
-        config = replace(config, early_stopping=EarlyStopping.parse(flags.early_stopping))
-    if flags.stop_when:
-        stopping = with_stop_conditions(config.study_stopping, flags.stop_when)
-        config = replace(config, study_stopping=stopping)
+    config = _with_stopping(_with_study_options(config, file), flags)
     _note_what_means_little(file, notes)
     if flags.metric_pattern is not None:
         _check_pattern(flags.metric_pattern, config.metrics, notes)
@@ -239,6 +234,15 @@ def _with_study_options(config: StudyConfig, file: JobFile | None) -> StudyConfi
         early_stopping=file.early_stopping,
         study_stopping=file.study_stopping,
     )
+
+
+def _with_stopping(config: StudyConfig, flags: TuneFlags) -> StudyConfig:
+    if flags.early_stopping is not None:
+        config = replace(config, early_stopping=EarlyStopping.parse(flags.early_stopping))
+    if flags.stop_when:
+        stopping = with_stop_conditions(config.study_stopping, flags.stop_when)
+        config = replace(config, study_stopping=stopping)
+    return config
 
 
 def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:
