@@ -41,7 +41,9 @@ TRIAL_TABLE_TEXT = (
 TRIAL_TEXT = (
     "REQUESTED goes straight to an end when a result is known without a run. ACTIVE goes back "
     "to REQUESTED when the run is stopped or its worker dies, and the trial is to be tried "
-    "again. A trial that has ended stays as it is."
+    "again. So it does when its budget is used up, in a study with a fidelity parameter: it is "
+    "paused then, and nobody gets it until a larger budget is granted. A trial that has ended stays "
+    "as it is."
 )
 JOB_TEXT = (
     "`wazir tune` keeps each trial that it works on in one phase. The table is `TRANSITIONS` in "

@@ -165,3 +165,22 @@ def test_the_network_of_limited_size(example):
         assert point["n_layers"] * point["width"] ** 2 <= 4096
         assert point["low_rate"] < point["high_rate"]
         assert trial.value is not None
+
+
+@TRAINS
+def test_the_trainer_that_goes_on_from_its_checkpoint(example):
+    budgets = example("checkpoints")
+    said = budgets(
+        "tune", "--minimize", "loss", "-p", "epochs=1..27:fidelity", "-p", "rate=1e-3..1.0:log",
+        "-p", "momentum=0.0..0.95", "--trials", "9", "--seed", "1", "--",
+        sys.executable, "train.py", timeout_s=150,
+    )  # fmt: skip
+    trials = budgets.trials("train")
+    assert {str(trial.state) for trial in trials} == {"SUCCEEDED"}
+    assert {trial.parameters["epochs"] for trial in trials} == {3, 9, 27}
+    assert "used of 243" in said.stdout
+    # What went on is what one long run gives.
+    best = budgets.study("train").best_trial
+    assert best.attempt > 1
+    again = budgets("rerun", "train", str(best.id)).stdout
+    assert f"epoch=27 loss={best.value:.6f}" in again

@@ -21,7 +21,8 @@ from wazir.jobs.config import cloud_ml, vertex_tables
 from wazir.jobs.environment import TrialContext, trial_environment
 from wazir.jobs.metrics.line_rules import find_value
 from wazir.jobs.passing import Passing
-from wazir.jobs.space_text import PASSINGS, SCALES, TYPES, parse_space
+from wazir.jobs.space_text import SUFFIXES, parse_space
+from wazir.stopping.brackets import RULE_OPTIONS
 from wazir.surrogates import priors
 
 ROOT = Path(__file__).parents[2]
@@ -95,13 +96,15 @@ def test_a_row_of_the_space_table(space, becomes):
     words = describe(parsed.parameter)
     if parsed.passing is not Passing.ONE:
         words += f", {parsed.passing.value.lower()}"
+    if parsed.is_fidelity:
+        words += ", fidelity"
     assert words == becomes
 
 
 def test_every_suffix_is_on_the_page():
     cells = [row[0] for row in rows_of(REFERENCE / "space.md", "suffix")]
     named = {word.removeprefix(":") for cell in cells for word in code_in(cell)}
-    assert named == {*SCALES, *TYPES, *PASSINGS}
+    assert named == set(SUFFIXES)
 
 
 def test_the_variables_are_those_of_a_trial(tmp_path):
@@ -224,11 +227,20 @@ def test_the_numbers_of_the_prior_are_those_of_the_code():
 
 
 def test_every_stopping_rule_and_option_is_on_its_page():
-    page = (REFERENCE / "stopping.md").read_text().partition("## When a study ends")[0]
+    page = (REFERENCE / "stopping.md").read_text().partition("## With a fidelity")[0]
     rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
     assert set(rows) == set(RULES)
     for name, entry in RULES.items():
         assert all(f"`{option}`" in rows[name] for option in entry.options), name
+
+
+def test_every_rule_of_a_fidelity_parameter_is_on_its_page():
+    page = (REFERENCE / "stopping.md").read_text().partition("## With a fidelity")[2]
+    table = page.partition("## When a study ends")[0]
+    rows = {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")}
+    assert set(rows) == {*RULE_OPTIONS, "none"} - {"default"}
+    for name, row in rows.items():
+        assert all(f"`{option}`" in row for option in RULE_OPTIONS.get(name, ()))
 
 
 def test_every_condition_on_the_page_is_understood():

@@ -85,6 +85,7 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     early_stopping: str | EarlyStopping | None = None,
     stop_when: str | Sequence[str] = (),
     constraints: str | Sequence[str] = (),
+    fidelity: str | None = None,
     seed: int | None = None,
     storage: StorageArgument = None,
 ) -> Study:
@@ -105,6 +106,9 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         stop_when: when to make no more trials, such as "no improvement in 20 trials" or "after 2h".
         constraints: conditions on the parameters that every trial fulfils, such as
             "n_layers * width <= 4096". See docs/reference/space.md.
+        fidelity: the parameter that is a trial's budget, such as a number of epochs. Trials begin
+            with a small one and are paused; the rule (`asha` by default, or `hyperband`) says which
+            of them go on with a larger one. See docs/how-to/budgets.md.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
@@ -124,12 +128,9 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
             reference or {},
         ),
         algorithm=canonical_name(algorithm),
-        early_stopping=(
-            EarlyStopping.parse(early_stopping)
-            if isinstance(early_stopping, str)
-            else early_stopping
-        ),
+        early_stopping=_early_stopping(early_stopping, fidelity),
         study_stopping=with_stop_conditions(None, conditions) if conditions else None,
+        fidelity=fidelity,
         seed=secrets.randbits(31) if seed is None else seed,
         constraints=tuple(map(Constraint, _texts(constraints))),
     )
@@ -166,6 +167,14 @@ def study_handle(service: StudyService, stored: StoredStudy) -> Study:
 
 def _texts(given: str | Sequence[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
+
+
+def _early_stopping(
+    given: str | EarlyStopping | None, fidelity: str | None
+) -> EarlyStopping | None:
+    if given is None and fidelity is not None:
+        return EarlyStopping.for_budgets()
+    return EarlyStopping.parse(given) if isinstance(given, str) else given
 
 
 def _metrics(names: str | Sequence[str] | None, goal: Goal) -> list[Metric]:

@@ -7,7 +7,8 @@ from importlib import import_module
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
 from wazir.domain.metrics import Goal, Metric
-from wazir.domain.studies import EarlyStopping
+from wazir.domain.studies import EarlyStopping, StudyConfig
+from wazir.stopping.brackets import brackets_of
 from wazir.stopping.protocol import StoppingRule
 
 
@@ -56,6 +57,14 @@ RULES: Mapping[str, _Entry] = {
     "patience": _Entry("wazir.stopping.single", "PatienceRule", {"n": "n", "gain": "min_gain"}),
 }
 _WHOLE = frozenset({"n", "n_brackets", "min_measurement_count", "window"})
+
+
+def check_early_stopping(config: StudyConfig) -> None:
+    """Raise InvalidInputError unless the stopping rule of a study can be made."""
+    if config.fidelity is not None:
+        brackets_of(config)
+    elif config.early_stopping is not None:
+        make_rule(config.early_stopping, config.objective)
 
 
 def make_rule(early: EarlyStopping, metric: Metric) -> StoppingRule:

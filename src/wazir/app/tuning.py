@@ -12,7 +12,7 @@ from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
 from wazir.app.registry import canonical_name
 from wazir.app.resuming import Resumption
 from wazir.app.settings import StorageLocation, storage_location
-from wazir.app.stopping_rules import make_rule
+from wazir.app.stopping_rules import check_early_stopping
 from wazir.domain.constraints import constraint_differences
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
 from wazir.domain.metrics import describe_metrics
@@ -79,8 +79,7 @@ def open_tuning_study(
     _database(location)
     # Checked before a database is made: a wrong name leaves nothing behind.
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
-    if config.early_stopping is not None:
-        make_rule(config.early_stopping, config.objective)
+    check_early_stopping(config)
     check_constraints(config)
     service = make_service(open_store(location, create=True))
     name = parse_study_name(job.study_id)
@@ -178,6 +177,7 @@ def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
     space_differences = existing.config.space.differences(job.config.space)
     others = constraint_differences(existing.config.constraints, job.config.constraints)
     others += _metric_differences(existing, job)
+    others += existing.config.fidelity_differences(job.config)
     others += _command_differences(existing, job.spec)
     if space_differences or others:
         rows = "\n".join(f"  {line}" for line in (*space_differences, *others))

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from wazir.client.rows import duration_s
+from wazir.domain.codec import rung_to_dict
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial
 
@@ -26,8 +27,8 @@ def _plain(value: object) -> object:
 
 def trial_fields(trial: Trial, study: Study, now: float) -> dict[str, object]:
     """Return a trial with exact values; times are Unix seconds."""
-    final = trial.final_measurement
-    metrics = {} if final is None else dict(final.metrics)
+    last = trial.last_measurement
+    metrics = {} if last is None else dict(last.metrics)
     return {
         "id": trial.id,
         "state": str(trial.state),
@@ -40,6 +41,8 @@ def trial_fields(trial: Trial, study: Study, now: float) -> dict[str, object]:
         "completed_at": trial.completed_at,
         "duration_s": duration_s(trial, now),
         "infeasible_reason": trial.infeasible_reason,
+        "is_paused": trial.is_paused,
+        "rungs": [rung_to_dict(rung) for rung in trial.rungs],
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wazir.app.tuning import TuningStudy
+from wazir.cli.budget_text import budget_use_text
 from wazir.cli.display.text import EndReport, FirstFailure, end_text
 from wazir.cli.front import front_lines
 from wazir.cli.luck import luck_text
@@ -18,7 +19,7 @@ _N_LOG_LINES = 20
 
 @dataclass(frozen=True)
 class Outcome:
-    """The text for the user, and the number that decides the exit code."""
+    """The text for the user, and the number that decides the exit code: paused trials count."""
 
     text: str
     n_succeeded: int
@@ -49,8 +50,10 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
         luck="" if recommendation is None else luck_text(recommendation),
         n_stopped_early=sum(bool(t.stopping_reason) and t.state.is_final for t in stored),
         front=() if front is None else tuple(front_lines(study.config, front, terminal_width())),
+        budgets=budget_use_text(study.config, stored),
     )
-    return Outcome(end_text(report), counts.succeeded)
+    n_paused = sum(trial.is_paused for trial in stored)
+    return Outcome(end_text(report), counts.succeeded + n_paused)
 
 
 def _command(tuning: TuningStudy, trial: StoredTrial) -> tuple[str, ...]:

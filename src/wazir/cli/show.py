@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wazir.app.owners import is_process_gone
+from wazir.cli.budget_text import budgets_text
 from wazir.cli.front import front_lines, reference_text
 from wazir.cli.json_text import study_fields, trial_fields
 from wazir.cli.lookup import StudyView
@@ -87,8 +88,9 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
         ("reference", reference_text(config.objectives)),
         ("algorithm", f"{config.algorithm}, seed {config.seed}"),
         ("stopping", "" if config.early_stopping is None else str(config.early_stopping)),
+        ("budgets", budgets_text(config)),
         ("ends when", "" if ends is None else ", ".join(describe_stop_conditions(ends))),
-        ("trials", counts_text(view.counts, config.planned_n_trials)),
+        ("trials", counts_text(view.counts, config.planned_n_trials, _n_paused(view))),
         ("created", shown_time(study.created_at)),
         ("program", program or "none: the study was made from Python"),
         ("run in", "" if job is None else str(job.cwd)),
@@ -97,15 +99,20 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
     ]
 
 
-def counts_text(counts: TrialCounts, planned: int | None) -> str:
-    """Return "27 of 30: 24 succeeded, 3 infeasible, 1 running"."""
+def _n_paused(view: StudyView) -> int:
+    return sum(trial.is_paused for trial in view.trials)
+
+
+def counts_text(counts: TrialCounts, planned: int | None, n_paused: int = 0) -> str:
+    """Return "27 of 30 done: 24 succeeded, 3 infeasible, 1 running"."""
     total = max(planned or 0, counts.total)
     parts = (
         (counts.succeeded, "succeeded"),
         (counts.infeasible, "infeasible"),
         (counts.active, "running"),
         (counts.stopping, "stopping"),
-        (counts.requested, "waiting"),
+        (n_paused, "paused"),
+        (counts.requested - n_paused, "waiting"),
     )
     text = ", ".join(f"{count} {word}" for count, word in parts if count)
     return f"{counts.completed} of {total} done" + (f": {text}" if text else "")
@@ -204,6 +211,7 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
     job = view.job
     return {
         **study_fields(view.study, view.counts),
+        "fidelity": view.study.config.fidelity,
         "space": dict(describe_space(view.study.config.space)),
         "constraints": [one.text for one in view.study.config.constraints],
         "command": None if job is None else list(job.command),

@@ -18,6 +18,7 @@ from wazir.app.tuning import (
     open_tuning_study,
     run_tuning,
 )
+from wazir.cli.budget_text import budgets_text
 from wazir.cli.common import storage_option
 from wazir.cli.display import listener_for
 from wazir.cli.front import reference_text
@@ -228,7 +229,7 @@ def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue]
     if not wanted:
         return None
     proposal = discover(job.spec.command, job.spec.cwd, run_help=None)
-    space = job.config.space
+    space = job.config.searched.space
     values, _ = defaults_for(proposal, dict(space.walk()))
     if values is None:
         return None
@@ -284,6 +285,7 @@ def dry_run_text(
         f"algorithm  {job.config.algorithm}, seed {job.config.seed}",
         f"trials     {job.limits.n_trials}, {job.limits.n_parallel} at a time",
         f"stopping   {job.config.early_stopping or 'none: every trial runs to its end'}",
+        *(f"budgets    {text}" for text in filter(None, [budgets_text(job.config)])),
         f"ends when  {_end_text(job)}",
         "space",
     ]

@@ -94,7 +94,8 @@ class Optimization:
             except BaseException:
                 self.transport.release_trial(self.study.name, trial.id, attempt=trial.attempt)
                 raise
-            listener.trial_ended(trial)
+            if trial.state.is_final:
+                listener.trial_ended(trial)
 
     def _run_in_workers(self, objective: Objective, listener: ProgressListener) -> None:
         deadline = self._deadline()
@@ -107,7 +108,7 @@ class Optimization:
                     if trial is None:
                         break
                     running[trial.id] = trial
-                    pool.submit(trial.id, trial.parameters)
+                    pool.submit(trial.id, trial.parameters, is_resumed=trial.is_resumed)
                 if not running:
                     return
                 for event in pool.wait():
@@ -142,7 +143,7 @@ class Optimization:
                 )
                 trial = Trial(self.transport, self.study.name, self.study.config, freed)
         del running[event.trial_id]
-        if trial.state is not TrialState.REQUESTED:
+        if trial.state.is_final:
             listener.trial_ended(trial)
 
 
@@ -153,7 +154,7 @@ def _run_one(objective: Objective, trial: Trial) -> None:
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is a result
         trial.mark_infeasible(describe_error(error))
         return
-    if not trial.state.is_final:
+    if trial.state in (TrialState.ACTIVE, TrialState.STOPPING):
         _complete(trial, result)
 
 

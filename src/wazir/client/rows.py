@@ -64,14 +64,14 @@ class Fields:
             trial: a trial of the study.
             now: Unix seconds, for the duration of a trial that still runs.
         """
-        final = trial.final_measurement
-        metrics = {} if final is None else final.metrics
+        last = trial.last_measurement
+        metrics = {} if last is None else last.metrics
         return {
             ID: trial.id,
             STATE: str(trial.state),
             VALUE: metrics.get(self.config.objective.name),
             DURATION: duration_s(trial, now),
-            REASON: first_line(trial.infeasible_reason) or None,
+            REASON: first_line(trial.infeasible_reason) or paused_text(trial, self.config) or None,
             **{field: trial.parameters.get(name) for name, field in self.parameters.items()},
             **{field: metrics.get(name) for name, field in self.metrics.items()},
         }
@@ -85,6 +85,13 @@ def duration_s(trial: Trial, now: float) -> float | None:
         return None
     end = now if trial.completed_at is None else trial.completed_at
     return max(0.0, end - trial.started_at)
+
+
+def paused_text(trial: Trial, config: StudyConfig) -> str:
+    """Return "paused at epochs 9 of 81", "" for a trial that is not paused."""
+    if not trial.is_paused:
+        return ""
+    return f"paused at {config.budget_text(trial.rungs[-1].budget)}"
 
 
 def first_line(text: str) -> str:

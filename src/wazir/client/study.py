@@ -227,7 +227,7 @@ class Study:
 
         Active parameters that are left out take their default, or the middle of their range.
         """
-        complete = self.config.space.complete(parameters)
+        complete = self.config.with_defaults(parameters)
         return self._handle(self._transport.add_trial(self._stored.name, complete))
 
     def update(
@@ -284,6 +284,10 @@ class Study:
     def resume(self) -> None:
         """Take new trials again."""
         self._transport.set_study_state(self._stored.name, StudyState.ACTIVE)
+
+    def finish(self) -> None:
+        """End the study: no new trials, and paused ones count with their last measurement."""
+        self._transport.set_study_state(self._stored.name, StudyState.COMPLETED)
 
     def to_dataframe(self) -> "pd.DataFrame":
         """Return one row per trial: id, state, value, parameters, metrics, times. Needs pandas.

@@ -52,15 +52,18 @@ class Trial:
 
     @property
     def value(self) -> float | None:
-        """The final value of the first objective metric, None without a result."""
-        final = self._stored.final_measurement
-        return None if final is None else final.metrics.get(self._config.objective.name)
+        """The final value of the first objective metric, None without a result.
+
+        That of its last budget while the trial is paused or goes on after a pause.
+        """
+        last = self._stored.last_measurement
+        return None if last is None else last.metrics.get(self._config.objective.name)
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The final values of all metrics; a copy, empty without a result."""
-        final = self._stored.final_measurement
-        return {} if final is None else dict(final.metrics)
+        """The final values of all metrics, as for `value`; a copy, empty without a result."""
+        last = self._stored.last_measurement
+        return {} if last is None else dict(last.metrics)
 
     @property
     def measurements(self) -> list[Measurement]:
@@ -76,6 +79,16 @@ class Trial:
     def attempt(self) -> int:
         """The number of its last run, 0 before the first."""
         return self._stored.attempt
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its budget is used up and no larger one was granted; see `fidelity`."""
+        return self._stored.is_paused
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier run of it may have left something to go on with."""
+        return self.attempt > 1
 
     @property
     def client_id(self) -> str:

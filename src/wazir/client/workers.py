@@ -53,10 +53,16 @@ class WorkerTrial:
     """What an objective gets in a worker process: parameters in, reports out."""
 
     def __init__(
-        self, trial_id: int, parameters: dict[str, ParameterValue], connection: Connection
+        self,
+        trial_id: int,
+        parameters: dict[str, ParameterValue],
+        connection: Connection,
+        *,
+        is_resumed: bool = False,
     ) -> None:
         self.id = trial_id
         self.parameters = parameters
+        self.is_resumed = is_resumed
         self._connection = connection
 
     def report(self, metrics: MetricValues, *, step: int | None = None) -> None:
@@ -88,12 +94,14 @@ class WorkerPool:
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
 
-    def submit(self, trial_id: int, parameters: dict[str, ParameterValue]) -> None:
+    def submit(
+        self, trial_id: int, parameters: dict[str, ParameterValue], *, is_resumed: bool = False
+    ) -> None:
         """Run a trial on an idle worker, or on a new one if all are busy."""
         idle = next((worker for worker in self._workers if worker.trial_id is None), None)
         worker = idle if idle is not None else self._start()
         worker.trial_id = trial_id
-        worker.connection.send((trial_id, parameters))
+        worker.connection.send((trial_id, parameters, is_resumed))
 
     def answer(self, trial_id: int, is_stopping: bool) -> None:
         """Tell the objective of a trial whether it is to stop."""
@@ -182,10 +190,11 @@ def _work(payload: bytes, connection: Connection) -> None:
     objective = pickle.loads(payload)  # noqa: S301 - made by our own parent process
     while True:
         try:
-            trial_id, parameters = connection.recv()
+            trial_id, parameters, is_resumed = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_run(objective, WorkerTrial(trial_id, parameters, connection)))
+        trial = WorkerTrial(trial_id, parameters, connection, is_resumed=is_resumed)
+        connection.send(_run(objective, trial))
 
 
 def _run(objective: Callable[[Any], Any], trial: WorkerTrial) -> Finished:

@@ -8,6 +8,7 @@ or unknown, an unknown word, or a value of another type; keys with a default may
 from collections.abc import Mapping
 
 from wazir.domain.constraints import Constraint
+from wazir.domain.fidelity import Rung
 from wazir.domain.json_fields import (
     Fields,
     JsonObject,
@@ -51,6 +52,7 @@ def config_to_dict(config: StudyConfig) -> JsonObject:
         "study_stopping": None if stopping is None else study_stopping_to_dict(stopping),
         "old_values": dict(config.old_values),
         "constraints": [constraint.text for constraint in config.constraints],
+        "fidelity": config.fidelity,
     }
 
 
@@ -73,6 +75,7 @@ def config_from_dict(data: object) -> StudyConfig:
             Constraint(decode_text(text, "a constraint"))
             for text in fields.items("constraints", [])
         ),
+        fidelity=fields.optional("fidelity", decode_text),
     )
     fields.finish()
     return config
@@ -136,6 +139,31 @@ def metrics_from_dict(data: object) -> dict[str, float]:
     }
 
 
+def rung_to_dict(rung: Rung) -> JsonObject:
+    """Return what an attempt had measured at the end of its budget as a JSON object."""
+    return {
+        "attempt": rung.attempt,
+        "budget": rung.budget,
+        "measurement": measurement_to_dict(rung.measurement),
+        "ended_at": rung.ended_at,
+        "revision": rung.revision,
+    }
+
+
+def rung_from_dict(data: object) -> Rung:
+    """Return the rung that `rung_to_dict` wrote."""
+    fields = Fields(data, "a rung")
+    rung = Rung(
+        attempt=fields.whole("attempt"),
+        budget=fields.number("budget"),
+        measurement=measurement_from_dict(fields.take("measurement")),
+        ended_at=fields.number("ended_at"),
+        revision=fields.whole("revision"),
+    )
+    fields.finish()
+    return rung
+
+
 def trial_to_dict(trial: Trial) -> JsonObject:
     """Return a trial as a JSON object."""
     final = trial.final_measurement
@@ -157,6 +185,7 @@ def trial_to_dict(trial: Trial) -> JsonObject:
         "completed_at": trial.completed_at,
         "created_revision": trial.created_revision,
         "completed_revision": trial.completed_revision,
+        "rungs": [rung_to_dict(rung) for rung in trial.rungs],
     }
 
 
@@ -181,6 +210,7 @@ def trial_from_dict(data: object) -> Trial:
         completed_at=fields.optional("completed_at", decode_number),
         created_revision=fields.whole("created_revision", 0),
         completed_revision=fields.optional("completed_revision", decode_whole),
+        rungs=tuple(rung_from_dict(rung) for rung in fields.items("rungs", [])),
     )
     fields.finish()
     return trial

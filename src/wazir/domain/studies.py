@@ -3,15 +3,17 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError
+from wazir.domain.fidelity import fidelity_parameter
 from wazir.domain.metrics import MeasurementSelection, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.numbers import as_finite
-from wazir.domain.parameters import ParameterValue
+from wazir.domain.parameters import ParameterValue, value_text
 from wazir.domain.space import Assignment, SearchSpace
-from wazir.domain.space_edits import filled
+from wazir.domain.space_edits import filled, without
 from wazir.domain.trials import Metadata, Trial
 
 
@@ -59,6 +61,11 @@ class EarlyStopping:
         rule = _plain_name(name)
         options = dict(_option(item) for item in rest.split(",") if item.strip())
         return None if rule == "none" else cls(rule, options=options)
+
+    @classmethod
+    def for_budgets(cls) -> "EarlyStopping":
+        """Return the rule of studies with a fidelity parameter that name none."""
+        return cls("asha")
 
     def __str__(self) -> str:
         options = ",".join(f"{name}={value:g}" for name, value in self.options.items())
@@ -108,11 +115,12 @@ class StudyConfig:
 
     `planned_n_trials` is the number of trials the study was made for, if known: a grid fits its
     steps to it. `old_values` are the values of parameters that were added later, for the trials
-    that lack them. `constraints` are fulfilled by every point that is added.
+    that lack them. `constraints` are fulfilled by every point that is added. `fidelity` names the
+    parameter that is the budget of an attempt, if there is one.
 
     Raises:
-        InvalidInputError: no objective metric, a metric name used twice, an invalid seed, or a
-            constraint that does not fit the space.
+        InvalidInputError: no objective metric, a metric name used twice, an invalid seed, a
+            constraint that does not fit the space, or a parameter that cannot be a budget.
     """
 
     space: SearchSpace
@@ -126,6 +134,7 @@ class StudyConfig:
     study_stopping: StudyStopping | None = None
     old_values: Mapping[str, ParameterValue] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
+    fidelity: str | None = None
 
     def __post_init__(self) -> None:
         bound = dict.fromkeys(constraint.over(self.space) for constraint in self.constraints)
@@ -145,6 +154,13 @@ class StudyConfig:
             raise InvalidInputError(
                 f"the number of trials must be at least 1, got {self.planned_n_trials!r}"
             )
+        if self.fidelity is not None:
+            fidelity_parameter(self.space, self.fidelity)
+            if any(self.fidelity in constraint.names for constraint in self.constraints):
+                raise InvalidInputError(
+                    f"a constraint cannot hold the fidelity parameter {self.fidelity!r}, "
+                    "which changes while a trial goes on"
+                )
 
     @property
     def objectives(self) -> tuple[Metric, ...]:
@@ -180,6 +196,39 @@ class StudyConfig:
     def admits(self, point: Mapping[str, ParameterValue]) -> bool:
         """Return whether a point of the space fulfils all constraints."""
         return all(constraint.holds(point) for constraint in self.constraints)
+
+    def with_defaults(self, values: Mapping[str, ParameterValue]) -> Assignment:
+        """Return `values` with a default or middle value for each active parameter left out.
+
+        A budget that is left out stays so: the rule of the study chooses it.
+        """
+        if self.fidelity is None or self.fidelity in values:
+            return self.space.complete(values)
+        return self.searched.space.complete(values)
+
+    def budget_text(self, budget: float) -> str:
+        """Return a budget such as "epochs 9 of 81"; "" without a fidelity parameter."""
+        if self.fidelity is None:
+            return ""
+        full = fidelity_parameter(self.space, self.fidelity).max_value
+        return f"{self.fidelity} {value_text(budget)} of {value_text(full)}"
+
+    def without_budget(self, values: Mapping[str, ParameterValue]) -> Assignment:
+        """Return the values of the parameters that are searched."""
+        return {name: value for name, value in values.items() if name != self.fidelity}
+
+    def fidelity_differences(self, other: "StudyConfig") -> list[str]:
+        """Return what differs between the fidelities of two studies, for a message to the user."""
+        if self.fidelity == other.fidelity:
+            return []
+        return [f"fidelity: was {self.fidelity or 'none'}, is {other.fidelity or 'none'}"]
+
+    @cached_property
+    def searched(self) -> "StudyConfig":
+        """The study as an algorithm sees it: the fidelity parameter is not searched."""
+        if self.fidelity is None:
+            return self
+        return replace(self, space=without(self.space, (self.fidelity,)), fidelity=None)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from wazir.domain.errors import InvalidTransitionError
+from wazir.domain.fidelity import Rung
 from wazir.domain.metrics import Measurement, Metric
 from wazir.domain.parameters import ParameterValue
 
@@ -32,7 +33,8 @@ class TrialState(enum.Enum):
 
 
 # REQUESTED -> SUCCEEDED and INFEASIBLE: results that are known without a run.
-# ACTIVE -> REQUESTED: the worker died, the next one tries again.
+# ACTIVE -> REQUESTED: the worker died, the next one tries again; or the trial is paused, because
+# its attempt has used up a budget that was not the full one.
 TRANSITIONS: Mapping[TrialState, frozenset[TrialState]] = {
     TrialState.REQUESTED: frozenset(
         {TrialState.ACTIVE, TrialState.SUCCEEDED, TrialState.INFEASIBLE}
@@ -70,7 +72,8 @@ class Trial:
     first; `n_lost_attempts` counts runs whose worker died while the program ran.
     `lease_expires_at` is None where the owner does not renew a lease. `created_revision` and
     `completed_revision` are the study's revisions at which the trial appeared and ended, so that
-    what was known at a revision can be told later.
+    what was known at a revision can be told later. `rungs` has, in a study with a fidelity
+    parameter, what each attempt measured at the end of its budget.
     """
 
     id: int
@@ -89,6 +92,21 @@ class Trial:
     completed_at: float | None = None
     created_revision: int = 0
     completed_revision: int | None = None
+    rungs: tuple[Rung, ...] = ()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the last attempt has used up its budget, and no larger one was granted yet."""
+        if self.state is not TrialState.REQUESTED or not self.rungs:
+            return False
+        return self.rungs[-1].attempt == self.attempt
+
+    @property
+    def last_measurement(self) -> Measurement | None:
+        """The final measurement, or that of its last budget while there is none."""
+        if self.final_measurement is None and self.rungs:
+            return self.rungs[-1].measurement
+        return self.final_measurement
 
 
 def best_trial(trials: Iterable[Trial], objective: Metric) -> Trial | None:

@@ -86,7 +86,9 @@ class Controller:
 
     def __post_init__(self) -> None:
         counts = self.transport.counts(self._name)
-        self._state = JobState(self.limits, n_succeeded=counts.succeeded)
+        # A paused trial has shown that the program works.
+        n_succeeded = counts.succeeded + len(self._paused())
+        self._state = JobState(self.limits, n_succeeded=n_succeeded)
         self._clobber = ClobberWatch(self.job.spec.cwd, self.job.folder.path)
 
     @property
@@ -103,7 +105,14 @@ class Controller:
         counts = self.transport.counts(self._name)
         optimal = self._optimal()
         self.listener.tell(
-            JobStarted(self.job.study, counts, self.limits, self.job.folder.path, optimal)
+            JobStarted(
+                self.job.study,
+                counts,
+                self.limits,
+                self.job.folder.path,
+                optimal,
+                self._paused(),
+            )
         )
         if self.timeout_s is not None:
             self._timers.deadline = monotonic() + self.timeout_s
@@ -122,6 +131,11 @@ class Controller:
         """Return the optimal trials so far."""
         _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
         return tuple(optimal_trials(ended, self.job.study.config.objectives))
+
+    def _paused(self) -> frozenset[int]:
+        """Return the trials that wait for a larger budget."""
+        _, waiting = self.transport.trials(self._name, states=[TrialState.REQUESTED])
+        return frozenset(trial.id for trial in waiting if trial.is_paused)
 
     def _feed(self, event: messages.Event) -> None:
         self._queue.extend(self._state.handle(event))

@@ -13,9 +13,10 @@ from wazir.jobs.state.messages import Ending
 
 @dataclass(frozen=True)
 class JobStarted:
-    """A runner begins; `counts` and `optimal` tell what the study holds already.
+    """A runner begins; `counts`, `optimal` and `paused` tell what the study holds already.
 
-    `optimal` are the optimal trials: with one objective the best trial, if there is one.
+    `optimal` are the optimal trials: with one objective the best trial, if there is one. `paused` are
+    the ids of trials that wait for a larger budget.
     """
 
     study: Study
@@ -23,6 +24,7 @@ class JobStarted:
     limits: Limits
     folder: Path
     optimal: tuple[Trial, ...] = ()
+    paused: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class TrialStopping:
 
 @dataclass(frozen=True)
 class TrialEnded:
-    """A trial is SUCCEEDED or INFEASIBLE, or REQUESTED again after it was stopped."""
+    """A trial is SUCCEEDED or INFEASIBLE, or REQUESTED: paused, or to run again after a stop."""
 
     trial: Trial
     attempt_dir: Path

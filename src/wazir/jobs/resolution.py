@@ -1,7 +1,7 @@
 """From flags and a configuration file to one resolved job: flags win, field by field."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -106,6 +106,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         seed=seed if flags.seed is None else flags.seed,
         planned_n_trials=n_trials,
         constraints=tuple(map(Constraint, flags.constraints)),
+        fidelity=_fidelity(parsed),
     )
     config = _with_stopping(_with_study_options(config, file), flags)
     _note_what_means_little(file, notes)
@@ -183,6 +184,16 @@ def _parameters(
     return with_conditions(parsed, flags.conditions)
 
 
+def _fidelity(parsed: Mapping[str, ParsedParameter]) -> str | None:
+    names = [name for name, one in parsed.items() if one.is_fidelity]
+    if len(names) > 1:
+        raise InvalidInputError(
+            f"only one parameter can be the fidelity, got {' and '.join(names)}",
+            hint="keep one :fidelity",
+        )
+    return names[0] if names else None
+
+
 def _metrics(flags: TuneFlags, file: JobFile | None) -> tuple[Metric, ...]:
     metrics = flags.objectives or (file.metrics if file else ())
     if not metrics:
@@ -239,10 +250,12 @@ def _with_study_options(config: StudyConfig, file: JobFile | None) -> StudyConfi
 def _with_stopping(config: StudyConfig, flags: TuneFlags) -> StudyConfig:
     if flags.early_stopping is not None:
         config = replace(config, early_stopping=EarlyStopping.parse(flags.early_stopping))
-    if flags.stop_when:
-        stopping = with_stop_conditions(config.study_stopping, flags.stop_when)
-        config = replace(config, study_stopping=stopping)
-    return config
+    elif config.fidelity is not None and config.early_stopping is None:
+        config = replace(config, early_stopping=EarlyStopping.for_budgets())
+    if not flags.stop_when:
+        return config
+    stopping = with_stop_conditions(config.study_stopping, flags.stop_when)
+    return replace(config, study_stopping=stopping)
 
 
 def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:

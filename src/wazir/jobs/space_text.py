@@ -7,7 +7,7 @@ r"""SPACE: a parameter of the search space as one word on the command line.
     a,b|c,d         | separates where values hold commas
 
 Suffixes combine: :log :reverse_log (scale), :int :double :discrete :categorical (type),
-:split :flag (passing). A backslash takes the meaning from a following , | : . \ or space.
+:split :flag (passing), :fidelity (a budget that grows). A backslash takes the meaning from a following , | : . \ or space.
 """
 
 import re
@@ -32,7 +32,8 @@ from wazir.jobs.passing import Passing
 SCALES = {"log": Scale.LOG, "reverse_log": Scale.REVERSE_LOG}
 TYPES = ("int", "double", "discrete", "categorical")
 PASSINGS = {"split": Passing.SPLIT, "flag": Passing.FLAG}
-SUFFIXES = (*SCALES, *TYPES, *PASSINGS, "fidelity")
+_FIDELITY = "fidelity"
+SUFFIXES = (*SCALES, *TYPES, *PASSINGS, _FIDELITY)
 FLAG_TEXTS = ("true", "yes", "on", "1", "false", "no", "off", "0")
 
 _NEARLY_NUMBER = re.compile(r"[+-]?(?:\d[\d_]*_[\d_.]*|0[xXoObB][\da-fA-F]+)")
@@ -50,12 +51,14 @@ class ParsedParameter:
         parameter: its type, values and scale.
         passing: how its value becomes part of the argument list.
         notes: sentences that the user should see: doubts, and what was changed.
+        is_fidelity: whether it is the budget of a trial's attempt.
     """
 
     name: str
     parameter: Parameter
     passing: Passing = Passing.ONE
     notes: tuple[str, ...] = ()
+    is_fidelity: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class _Words:
     type: str = ""
     passing: Passing = Passing.ONE
     notes: tuple[str, ...] = ()
+    is_fidelity: bool = False
 
 
 def parse_parameter(text: str) -> ParsedParameter:
@@ -163,6 +167,7 @@ def _take_suffixes(text: str) -> _Words:
         next((word for word in found if word in TYPES), ""),
         next((PASSINGS[word] for word in found if word in PASSINGS), Passing.ONE),
         (note,) if note else (),
+        _FIDELITY in found,
     )
 
 
@@ -176,12 +181,6 @@ def _last_word(text: str) -> tuple[str, str]:
 
 
 def _check_suffixes(found: list[str]) -> None:
-    if "fidelity" in found:
-        raise InvalidInputError(
-            "the suffix :fidelity is reserved for trials with a growing budget, "
-            "which are not supported yet",
-            hint="leave :fidelity out",
-        )
     for kind in (SCALES, TYPES, PASSINGS):
         of_kind = [word for word in found if word in kind]
         if len(of_kind) > 1:
@@ -359,7 +358,7 @@ def _number_notes(values: list[str]) -> tuple[str, ...]:
 
 def _made(words: _Words, make: Callable[[], Parameter], notes: tuple[str, ...]) -> ParsedParameter:
     try:
-        return ParsedParameter("", make(), words.passing, notes)
+        return ParsedParameter("", make(), words.passing, notes, words.is_fidelity)
     except InvalidInputError as error:
         raise InvalidInputError(f"{error.message} in {words.body!r}", hint=error.hint) from None
 

@@ -178,9 +178,12 @@ def carry_out(
 
 
 def fits(config: StudyConfig, trial: Trial) -> bool:
-    """Return whether a trial is a point of the search space."""
+    """Return whether a trial is a point of the search space; a budget it has had always fits."""
+    values = config.completed(trial).parameters
+    if trial.rungs:
+        config, values = config.searched, config.without_budget(values)
     try:
-        config.space.check(config.completed(trial).parameters)
+        config.space.check(values)
     except InvalidInputError:
         return False
     return True

@@ -27,7 +27,9 @@ def with_step(measurement: Measurement, writer: StudyWriter, trial_id: int) -> M
 
 
 def says_the_same(trial: Trial, measurement: Measurement | None, infeasible_reason: str) -> bool:
-    """Return whether an end that is told again equals the one that a trial has."""
+    """Return whether a trial has ended, or is paused, with this result: it is told again."""
+    if not trial.state.is_final and not trial.is_paused:
+        return False
     if infeasible_reason:
         return trial.infeasible_reason == infeasible_reason
-    return measurement is None or measurement == trial.final_measurement
+    return measurement is None or measurement == trial.last_measurement

@@ -1,11 +1,11 @@
 """What an algorithm reads: the trials of a study at one revision, read incrementally."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wazir.algorithms.protocol import Reads, Snapshot
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
-from wazir.domain.trials import Trial
+from wazir.domain.trials import Trial, TrialState
 from wazir.storage.protocol import Store
 
 
@@ -65,5 +65,11 @@ def snapshot_at(revision: int, trials: list[Trial]) -> Snapshot:
     return Snapshot(
         revision=revision,
         completed=[trial for trial in there if trial.id in ended],
-        pending=[trial for trial in there if trial.id not in ended],
+        pending=[_running_at(revision, trial) for trial in there if trial.id not in ended],
     )
+
+
+def _running_at(revision: int, trial: Trial) -> Trial:
+    """Return a trial that had not ended at a revision as far as it was known then."""
+    rungs = tuple(rung for rung in trial.rungs if rung.revision <= revision)
+    return replace(trial, state=TrialState.ACTIVE, final_measurement=None, rungs=rungs)

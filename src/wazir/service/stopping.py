@@ -80,6 +80,9 @@ class EarlyStopper:
             if has_diverged(evidence.own):
                 reason = f"{metric.name} was NaN or infinite {N_NOT_FINITE} times in a row"
                 return {"rule": DIVERGED, "reason": reason}
+        if study.config.fidelity is not None:
+            # Budgets decide; nothing is stopped by its steps.
+            return None
         stop = judge(self._rule_of(early, metrics[0]), objectives)
         return None if stop is None else _record(stop, early, metrics[0], axis)
 

@@ -17,11 +17,13 @@ from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
+from wazir.service.budgets import Budgets
 from wazir.service.editing import EditEffects, carry_out, effects_of, had_space
 from wazir.service.owners import Owners
 from wazir.service.retries import current, says_the_same, with_step
 from wazir.service.stopped import RuleMaker, forget_stop, why_diverged
 from wazir.service.suggesting import Suggester, lost_trial
+from wazir.stopping.brackets import brackets_of
 from wazir.storage.protocol import Store, StudyWriter
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ class StudyService:
         with self._store.write(name) as writer:
             if writer.study.state is not state:
                 writer.update_study(replace(writer.study, state=state))
+            if state is StudyState.COMPLETED:
+                _end_paused(writer)
         return self._store.study(name)
 
     def edit_study(
@@ -150,9 +154,14 @@ class StudyService:
     ) -> Trial:
         """Add a trial with a known result, or a REQUESTED one."""
         with self._store.write(name) as writer:
+            config, trial_id = writer.study.config, writer.last_trial_id + 1
+            budgets = Budgets.of(config)
+            if budgets is not None:
+                is_known = measurement is not None
+                parameters = budgets.completed(parameters, trial_id, is_known=is_known)
             trial = Trial(
-                id=writer.last_trial_id + 1,
-                parameters=writer.study.config.check_point(parameters),
+                id=trial_id,
+                parameters=config.check_point(parameters),
                 metadata=metadata or {},
                 created_at=self._clock(),
                 created_revision=writer.revision,
@@ -196,9 +205,12 @@ class StudyService:
         """End a trial."""
         with self._store.write(name) as writer:
             trial = current(writer, trial_id, attempt)
-            if trial.state.is_final and says_the_same(trial, measurement, infeasible_reason):
+            if says_the_same(trial, measurement, infeasible_reason):
                 return trial
             ended = self._ended(writer, trial, measurement, infeasible_reason)
+            budgets = Budgets.of(writer.study.config)
+            if budgets is not None:
+                ended = budgets.after_attempt(trial, ended, self._clock())
             writer.update_trial(ended)
         return ended
 
@@ -320,7 +332,9 @@ class StudyService:
     def _check_config(self, config: StudyConfig) -> None:
         """Raise InvalidInputError unless algorithm and stopping rule can be made, and points."""
         self._algorithm_named(config.algorithm)
-        if config.early_stopping is not None:
+        if config.fidelity is not None:
+            brackets_of(config)
+        elif config.early_stopping is not None:
             self._rule_of(config.early_stopping, config.objective)
         check_constraints(config)
 
@@ -371,6 +385,16 @@ def check_constraints(config: StudyConfig) -> None:
         check_possible(config)
 
 
+def _end_paused(writer: StudyWriter) -> None:
+    """End the trials that wait for a larger budget: the study has ended."""
+    budgets = Budgets.of(writer.study.config)
+    if budgets is not None:
+        trials = writer.trials(states=TrialState)
+        paused = [trial for trial in trials if trial.is_paused]
+        for ended in budgets.ended(paused, trials, writer.revision):
+            writer.update_trial(ended)
+
+
 def _check_same(existing: Study, config: StudyConfig) -> None:
     differences = []
     if not had_space(existing, config.space):
@@ -379,6 +403,7 @@ def _check_same(existing: Study, config: StudyConfig) -> None:
     old, new = existing.config.metrics, config.metrics
     if old != new:
         differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")
+    differences += existing.config.fidelity_differences(config)
     if differences:
         rows = "\n".join(f"  {line}" for line in differences)
         raise StudyMismatchError(

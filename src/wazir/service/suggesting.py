@@ -1,4 +1,4 @@
-"""Giving trials to clients: their own first, then waiting ones, then new ones."""
+"""Giving trials to clients: their own, waiting ones, paused ones that may go on, then new ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,11 @@ from wazir.domain.errors import ConflictError
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyState
 from wazir.domain.trials import Trial, TrialState
+from wazir.service.budgets import Budgets, problem_of
 from wazir.service.owners import Owners
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.stopped import forget_stop
+from wazir.stopping.brackets import Promotion
 from wazir.stopping.study import progress_of, why_study_ends
 from wazir.storage.protocol import Store, StudyWriter
 
@@ -43,12 +45,16 @@ class _View:
 
 @dataclass(frozen=True)
 class _Order:
-    """What a client asked for beyond the trials that were already there."""
+    """What a client asks for; `count` is how many trials it still wants."""
 
     count: int
     client_id: str
     max_n_trials: int | None
     lease_s: float | None
+
+    def less(self, n_given: int) -> "_Order":
+        """Return what is still to be given."""
+        return replace(self, count=self.count - n_given)
 
 
 class Suggester:
@@ -83,23 +89,96 @@ class Suggester:
             given = writer.trials(states=[TrialState.ACTIVE], client_id=client_id, limit=count)
             given += self._assign_requested(writer, count - len(given), client_id, lease_s)
             view = _View.of(writer)
-        if len(given) == count or self.why_ended(view.study):
-            return given
-        order = _Order(count - len(given), client_id, max_n_trials, lease_s)
+        order = _Order(count, client_id, max_n_trials, lease_s)
+        budgets = Budgets.of(view.study.config)
+        if budgets is None:
+            return given + self._new(view, order.less(len(given)))
+        given += self._promote(view.study.name, budgets, order.less(len(given)))
+        given += self._new(view, order.less(len(given)))
+        return given or self._last(view.study.name, budgets, order)
+
+    def _new(self, view: "_View", order: "_Order") -> list[Trial]:
+        """Return new trials, as far as the study makes any."""
+        if order.count == 0 or self.why_ended(view.study):
+            return []
         created, n_computed = None, 0
         while created is None:
             n_computed += 1
             is_last = n_computed >= MAX_COMPUTATIONS
             created, view = self._create(view, order, accept_stale=is_last)
-        return given + created
+        return created
+
+    def _promote(self, name: StudyName, budgets: Budgets, order: "_Order") -> list[Trial]:
+        """Let paused trials go on that deserve it, the best known first."""
+        study = self._store.study(name)
+        if order.count == 0 or self._is_time_over(study):
+            return []
+        _, trials = self._known(study)
+        attempts = {trial.id: trial.attempt for trial in trials}
+        chosen = budgets.promotions(trials)[: order.count]
+        if not chosen:
+            return []
+        with self._store.write(name) as writer:
+            _check_open(writer.study)
+            # Another client may have been faster.
+            return [
+                self._go_on(writer, budgets, promotion, order)
+                for promotion in chosen
+                if (trial := writer.trial(promotion.trial_id)).is_paused
+                and trial.attempt == attempts[trial.id]
+            ]
+
+    def _last(self, name: StudyName, budgets: Budgets, order: "_Order") -> list[Trial]:
+        """Return the trial to run where nothing else is to be run in the whole study.
+
+        That is one with the full budget, if there was none. Without one, the paused trials end.
+        """
+        for _ in range(MAX_COMPUTATIONS):
+            study = self._store.study(name)
+            revision, trials = self._known(study)
+            paused = [trial for trial in trials if trial.is_paused]
+            if not paused or any(not (t.state.is_final or t.is_paused) for t in trials):
+                return []
+            finalist = None if self._is_time_over(study) else budgets.finalist(trials)
+            with self._store.write(name) as writer:
+                if writer.study.revision != revision:
+                    continue
+                if finalist is not None:
+                    return [self._go_on(writer, budgets, finalist, order)]
+                for ended in budgets.ended(paused, trials, writer.revision):
+                    writer.update_trial(ended)
+            return []
+        return []
+
+    def _known(self, study: Study) -> tuple[int, list[Trial]]:
+        """Return the revision of a study and all its trials."""
+        snapshot = self._snapshots.read(study, Reads.TRIALS)
+        return snapshot.revision, [*snapshot.completed, *snapshot.pending]
+
+    def _is_time_over(self, study: Study) -> bool:
+        """Return whether the study has ended by its own rule, and not by its number of trials."""
+        stopping = study.config.study_stopping
+        if stopping is None:
+            return False
+        config = replace(study.config, study_stopping=replace(stopping, max_n_trials=None))
+        return bool(self.why_ended(replace(study, config=config)))
+
+    def _go_on(
+        self, writer: StudyWriter, budgets: Budgets, promotion: Promotion, order: "_Order"
+    ) -> Trial:
+        paused = writer.trial(promotion.trial_id)
+        promoted = budgets.promoted(paused, promotion.budget)
+        begun = self._begin(promoted, order.client_id, order.lease_s)
+        writer.update_trial(begun)
+        return begun
 
     def why_ended(self, study: Study) -> str:
         """Return why a study makes no new trials by its own rule, "" while it does."""
         stopping = study.config.study_stopping
         if stopping is None:
             return ""
-        snapshot = self._snapshots.read(study, Reads.TRIALS)
-        trials = [*snapshot.completed, *snapshot.pending]
+        _, seen = problem_of(study, self._snapshots.read(study, Reads.TRIALS))
+        trials = [*seen.completed, *seen.pending]
         progress = progress_of(study, trials, self._clock())
         return why_study_ends(stopping, progress, n_objectives=len(study.config.objectives))
 
@@ -116,8 +195,12 @@ class Suggester:
     ) -> list[Trial]:
         if count <= 0:
             return []
-        waiting = writer.trials(states=[TrialState.REQUESTED], limit=count)
-        complete = [writer.study.config.completed(trial) for trial in waiting]
+        # Only studies with budgets have paused trials, and those look at all of them anyway.
+        config = writer.study.config
+        limit = count if config.fidelity is None else None
+        requested = writer.trials(states=[TrialState.REQUESTED], limit=limit)
+        waiting = [trial for trial in requested if not trial.is_paused][:count]
+        complete = [config.completed(trial) for trial in waiting]
         assigned = [self._begin(trial, client_id, lease_s) for trial in complete]
         for trial in assigned:
             writer.update_trial(trial)
@@ -149,7 +232,7 @@ class Suggester:
         algorithm = self._algorithm_named(view.study.config.algorithm)
         snapshot = self._snapshots.read(view.study, algorithm.reads)
         ids = range(view.last_trial_id + 1, view.last_trial_id + count + 1)
-        suggestions = algorithm.suggest(view.study.config, snapshot, ids)
+        suggestions = algorithm.suggest(*problem_of(view.study, snapshot), ids)
         with self._store.write(view.study.name) as writer:
             _check_open(writer.study)
             now = _View.of(writer)
@@ -169,10 +252,14 @@ class Suggester:
         order: "_Order",
     ) -> list[Trial]:
         created = []
+        budgets = Budgets.of(writer.study.config)
         for suggestion in suggestions:
+            trial_id, values = writer.last_trial_id + 1, suggestion.parameters
+            if budgets is not None:
+                values = budgets.completed(values, trial_id)
             trial = Trial(
-                id=writer.last_trial_id + 1,
-                parameters=writer.study.config.check_point(suggestion.parameters),
+                id=trial_id,
+                parameters=writer.study.config.check_point(values),
                 created_at=self._clock(),
                 created_revision=writer.revision,
                 metadata={

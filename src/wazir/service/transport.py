@@ -49,7 +49,7 @@ class Transport(Protocol):
         ...
 
     def set_study_state(self, name: StudyName, state: StudyState) -> Study:
-        """Pause, end or reopen a study."""
+        """Pause, end or reopen a study; when it ends, paused trials end too."""
         ...
 
     def edit_study(
@@ -98,9 +98,10 @@ class Transport(Protocol):
         """Return up to `count` ACTIVE trials for a client, each with its next attempt begun.
 
         The client's own ACTIVE trials come first (their attempt goes on), then REQUESTED ones,
-        then new ones, of which only as many are made as `max_n_trials` in the whole study allow.
+        then paused ones that get a larger budget, then new ones, of which only as many are made as `max_n_trials` in the whole study allow.
         Fewer are returned when the study is full, its space is exhausted, or its own rule has ended
-        it: see `why_ended`.
+        it: see `why_ended`. When nothing runs any more either, trials that are still paused end, as
+        stopped early with their last measurement.
 
         Raises:
             ConflictError: the study is not ACTIVE.
@@ -154,7 +155,9 @@ class Transport(Protocol):
         """End a trial: SUCCEEDED with a measurement, INFEASIBLE with a reason.
 
         Without both, the study's selection rule picks among the trial's measurements; a trial
-        whose objective is missing or not finite becomes INFEASIBLE.
+        whose objective is missing or not finite becomes INFEASIBLE. In a study with a fidelity
+        parameter an ACTIVE trial that had less than the full budget is paused instead: REQUESTED,
+        with one more of `rungs`.
         """
         ...
 

@@ -23,6 +23,8 @@ def check_trial(trial: Trial) -> None:
     check_metadata(trial.metadata)
     if trial.final_measurement is not None:
         check_measurement(trial.final_measurement)
+    for rung in trial.rungs:
+        check_measurement(rung.measurement)
 
 
 def check_measurement(measurement: Measurement) -> None:

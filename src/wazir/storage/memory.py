@@ -399,4 +399,7 @@ def _copy_trial(trial: Trial) -> Trial:
         parameters=dict(trial.parameters),
         metadata=metadata_to_dict(trial.metadata),
         final_measurement=None if final is None else _copy_measurement(final),
+        rungs=tuple(
+            replace(rung, measurement=_copy_measurement(rung.measurement)) for rung in trial.rungs
+        ),
     )

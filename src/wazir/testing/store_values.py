@@ -89,3 +89,5 @@ def spoil(trial: Trial, study: Study) -> None:
         mapping.clear()  # type: ignore[attr-defined]
     if trial.final_measurement is not None:
         trial.final_measurement.metrics.clear()  # type: ignore[attr-defined]
+    for rung in trial.rungs:
+        rung.measurement.metrics.clear()  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from wazir.domain.errors import (
     NotFoundError,
     StorageError,
 )
+from wazir.domain.fidelity import Rung
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyState, TrialCounts
@@ -109,6 +110,10 @@ class StoreContract:
             completed_at=3.5,
             created_revision=1,
             completed_revision=1,
+            rungs=(
+                Rung(1, 3, Measurement({"loss": 0.5}, 3), 2.75, 1),
+                Rung(3, 9.5, Measurement({"loss": 0.25, "é": -math.inf}), 3.25, 2),
+            ),
         )
         with store.write(NAME) as writer:
             writer.insert_trial(given)
@@ -329,7 +334,11 @@ class StoreContract:
         metrics = {"loss": 1.0}
         store.create_study(Study(NAME, CONFIG, metadata=metadata))
         trial = make_trial(
-            1, parameters=parameters, metadata=metadata, final_measurement=Measurement(metrics)
+            1,
+            parameters=parameters,
+            metadata=metadata,
+            final_measurement=Measurement(metrics),
+            rungs=(Rung(1, 3, Measurement(metrics), 1.0, 1),),
         )
         with store.write(NAME) as writer:
             writer.insert_trial(trial)
@@ -343,6 +352,7 @@ class StoreContract:
             assert stored.parameters == {"x": 0.5}
             assert stored.metadata == study.metadata == {"ns": {"k": "v"}}
             assert stored.final_measurement == Measurement({"loss": 1.0})
+            assert stored.rungs[0].measurement == Measurement({"loss": 1.0})
             assert store.measurements(NAME, [1])[1] == [Measurement({"loss": 1.0}, step=1)]
             spoil(stored, study)
             spoil(store.trials(NAME)[1][0], store.studies("default")[0])

@@ -352,3 +352,67 @@ def test_a_wrong_edit_names_the_rule(study):
     with pytest.raises(InvalidInputError, match="did you mean 'kind'"):
         study.update(freeze={"kindd": "a"})
     assert study.edits == []
+
+
+@pytest.fixture
+def growing():
+    return wazir.create_study(
+        "growing",
+        parameters={"x": wazir.Double(0, 1), "epochs": wazir.Integer(1, 9)},
+        minimize="loss",
+        algorithm="random",
+        fidelity="epochs",
+        seed=3,
+        storage=":memory:",
+    )
+
+
+def test_telling_a_result_of_a_small_budget_pauses_a_trial(growing):
+    told = [growing.suggest() for _ in range(3)]
+    for trial, loss in zip(told, (0.5, 0.1, 0.9), strict=True):
+        assert not trial.is_resumed
+        trial.complete(loss)
+        assert trial.is_paused
+        assert trial.value == loss
+    again = growing.suggest()
+    assert (again.id, again.parameters["epochs"], again.is_resumed) == (2, 3, True)
+    again.complete(0.05)
+    growing.finish()
+    assert str(growing.state) == "COMPLETED"
+    assert [trial.value for trial in growing.trials] == [0.5, 0.05, 0.9]
+    assert all(trial.stopping_reason for trial in growing.trials)
+    assert growing.best_trial.id == 2
+
+
+def test_an_objective_with_a_growing_budget_goes_on(growing):
+    seen = []
+
+    def objective(trial):
+        seen.append((trial.id, trial.parameters["epochs"], trial.is_resumed))
+        value = trial.parameters["x"] / trial.parameters["epochs"]
+        if trial.id % 2:
+            trial.complete(value)
+        return value
+
+    growing.optimize(objective, trials=9)
+    assert len(growing.trials) == 9
+    assert {trial.state for trial in growing.trials} == {TrialState.SUCCEEDED}
+    assert {budget for _, budget, _ in seen} == {1, 3, 9}
+    assert all(is_resumed == (budget > 1) for _, budget, is_resumed in seen)
+
+
+def test_a_point_in_line_gets_the_first_budget(growing):
+    growing.enqueue({"x": 0.5})
+    assert growing.suggest().parameters == {"x": 0.5, "epochs": 1}
+
+
+def test_a_growing_budget_takes_rules_of_its_own():
+    with pytest.raises(InvalidInputError, match="with a fidelity parameter the rule is one of"):
+        wazir.create_study(
+            "s",
+            parameters={"x": wazir.Double(0, 1), "epochs": wazir.Integer(1, 9)},
+            minimize="loss",
+            fidelity="epochs",
+            early_stopping="patience",
+            storage=":memory:",
+        )

@@ -19,6 +19,7 @@ from wazir.domain.codec import (
     trial_to_dict,
 )
 from wazir.domain.errors import InvalidInputError
+from wazir.domain.fidelity import Rung
 from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Goal, Measurement, MeasurementSelection, Metric
 from wazir.domain.names import StudyName
@@ -142,6 +143,14 @@ measurements = st.builds(
     st.none() | st.integers(0, 2**70),
     st.none() | st.floats(0, 1e9),
 )
+rungs = st.builds(
+    Rung,
+    st.integers(0),
+    st.integers() | finite,
+    measurements,
+    st.floats(0, 1e10),
+    st.integers(0),
+)
 metadata = st.dictionaries(st.text(), st.dictionaries(st.text(), st.text()), max_size=2)
 times = st.none() | st.floats(0, 1e10)
 trials = st.builds(
@@ -162,6 +171,7 @@ trials = st.builds(
     times,
     st.integers(0),
     st.none() | st.integers(0),
+    st.lists(rungs, max_size=3).map(tuple),
 )
 
 CONFIG = StudyConfig(
@@ -173,6 +183,11 @@ CONFIG = StudyConfig(
     ),
     (Metric("loss", Goal.MINIMIZE),),
 )
+
+
+def test_a_fidelity_survives():
+    config = replace(CONFIG, fidelity="layers")
+    assert config_from_dict(through_json(config_to_dict(config))) == config
 
 
 def through_json(value):

@@ -103,7 +103,6 @@ def test_split_and_flag_are_categorical(
         ("0..1:double:reverse_log", "greater than 0", "write 0.001..1:reverse_log"),
         ("-5..-1:log", "greater than 0", "leave :log out"),
         ("0,1,2:log", "greater than 0, got '0,1,2'", "the values that are not greater than 0"),
-        ("2..8:fidelity", "reserved", "leave :fidelity out"),
         ("2..8:log:reverse_log", "only one of :log and :reverse_log", "keep one"),
         ("2..8:int:int", "only one of :int and :int", "keep one"),
         ("a,b:split:flag", "only one of :split and :flag", "keep one"),

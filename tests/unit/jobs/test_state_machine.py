@@ -251,3 +251,12 @@ class JobMachine(RuleBasedStateMachine):
 
 
 TestJobMachine = JobMachine.TestCase
+
+
+def test_after_the_end_of_a_trial_it_is_asked_again_whether_there_is_anything_to_do():
+    state = running_job(n_parallel=2)
+    state.handle(m.TrialGiven(1, 1))
+    assert state.handle(m.NothingGiven(n_total=5)) == []
+    # A paused trial may be worth going on with by now.
+    assert state.handle(m.AttemptSucceeded(1)) == [m.CompleteTrial(1), m.AskForTrials(2)]
+    assert state.handle(m.NothingGiven(n_total=5)) == [m.EndJob(m.Ending.DONE)]

@@ -6,13 +6,13 @@ finite are the texts "NaN", "Infinity" and "-Infinity"; what is not known is nul
 event          other keys
 -------------  ----------------------------------------------------------------------------------
 job_started    study, study_name, metrics [{name, goal}], algorithm, seed, n_trials, n_parallel,
-               counts, best, optimal [trial_id], directory (the study's)
+               counts, best, optimal [trial_id], directory (the study's), fidelity (a name or null)
 trial_started  trial_id, attempt, parameters, command [text], found_running, started_at
 measurement    trial_id, step, elapsed_s, value, metrics {name: number}, source
 trial_stopping trial_id, reason: its program is stopped early
 trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" for a success),
                stopping_reason ("" unless it was stopped early), duration_s, is_best (so far),
-               directory (the program's own), attempt_directory
+               directory (the program's own), attempt_directory, is_paused
 warning, note  text
 job_ended      ending, counts, best, optimal, duration_s
 
@@ -20,7 +20,8 @@ job_ended      ending, counts, best, optimal, duration_s
 all objectives; `is_best` tells whether a trial was one of them when it ended. `counts` has total, requested, active, stopping, succeeded
 and infeasible. `best` has trial_id, value, parameters and metrics; it is null with several objectives. `ending` is DONE,
 EXHAUSTED, OWN_RULE, TOO_MANY_FAILURES, INTERRUPTED, TIMEOUT, STOPPED or UNUSABLE_FOLDER. A trial
-that was stopped to be run again ends in state REQUESTED.
+that was stopped to be run again ends in state REQUESTED, and so does one that is paused; its value
+is that of the budget that it had.
 """
 
 from typing import TextIO
@@ -121,6 +122,7 @@ def _job_started(news: JobStarted, progress: JobProgress) -> JsonObject:
         "best": _best(progress),
         "optimal": [trial.id for trial in progress.optimal],
         "directory": str(news.folder),
+        "fidelity": config.fidelity,
     }
 
 
@@ -154,13 +156,14 @@ def _trial_ended(news: TrialEnded, progress: JobProgress, now: float) -> JsonObj
         "state": trial.state.value,
         "parameters": dict(trial.parameters),
         "value": ended.value,
-        "metrics": _final_metrics(trial),
+        "metrics": _metrics(trial),
         "reason": trial.infeasible_reason,
         "stopping_reason": trial.stopping_reason,
         "duration_s": ended.duration_s,
         "is_best": ended.is_best,
         "directory": str(TrialDirectory(news.attempt_dir.parent.parent).output),
         "attempt_directory": str(news.attempt_dir),
+        "is_paused": trial.is_paused,
     }
 
 
@@ -171,13 +174,13 @@ def _best(progress: JobProgress) -> JsonObject | None:
         "trial_id": progress.best.id,
         "value": progress.best_value,
         "parameters": dict(progress.best.parameters),
-        "metrics": _final_metrics(progress.best),
+        "metrics": _metrics(progress.best),
     }
 
 
-def _final_metrics(trial: Trial) -> JsonObject:
-    final = trial.final_measurement
-    return {} if final is None else metrics_to_dict(final.metrics)
+def _metrics(trial: Trial) -> JsonObject:
+    last = trial.last_measurement
+    return {} if last is None else metrics_to_dict(last.metrics)
 
 
 def _counts(counts: TrialCounts) -> JsonObject:

@@ -136,8 +136,11 @@ class LiveDisplay:
 
     def _trial_ended(self, news: TrialEnded, progress: JobProgress, now: float) -> None:
         ended = progress.trial_ended(news, now)
+        if ended.trial.is_paused:
+            # There may be many: the view counts them.
+            return
         if not ended.trial.state.is_final:
-            self._print(put_back_text(ended.trial), "dim")
+            self._print(put_back_text(ended, progress), "dim")
         elif ended.trial.state is TrialState.INFEASIBLE:
             self._print("\n".join(self._failures.lines(ended.trial)), "red")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from wazir.cli.display.progress import EndedTrial, JobProgress
 from wazir.cli.tables import printable, shown_value
+from wazir.client.rows import paused_text
 from wazir.domain.durations import format_duration
 from wazir.domain.parameters import ParameterValue, value_text
 from wazir.domain.studies import TrialCounts
@@ -72,21 +73,17 @@ def about_duration(seconds: float) -> str:
 
 def success_text(ended: EndedTrial, progress: JobProgress) -> str:
     """Return "trial 3 SUCCEEDED rmse=0.31 in 12s, stopped early (best so far)"."""
-    text = f"trial {ended.trial.id} {ended.trial.state}"
-    if ended.value is not None:
-        text += f" {final_values_text(ended.trial, progress)}"
-    if ended.duration_s is not None:
-        text += f" in {format_duration(ended.duration_s)}"
+    text = f"trial {ended.trial.id} {ended.trial.state} {_result_text(ended, progress)}".rstrip()
     if ended.trial.stopping_reason:
         text += ", stopped early"
     word = "best" if len(progress.objectives) == 1 else "optimal"
     return text + (f" ({word} so far)" if ended.is_best else "")
 
 
-def final_values_text(trial: Trial, progress: JobProgress) -> str:
+def last_values_text(trial: Trial, progress: JobProgress) -> str:
     """Return "rmse=0.31", with several objectives all of them."""
-    final = trial.final_measurement
-    return values_text({} if final is None else final.metrics, progress)
+    last = trial.last_measurement
+    return values_text({} if last is None else last.metrics, progress)
 
 
 def values_text(metrics: Mapping[str, float], progress: JobProgress) -> str:
@@ -95,13 +92,23 @@ def values_text(metrics: Mapping[str, float], progress: JobProgress) -> str:
     return " ".join(f"{name}={shown_value(metrics[name])}" for name in names)
 
 
+def _result_text(ended: EndedTrial, progress: JobProgress) -> str:
+    text = "" if ended.value is None else last_values_text(ended.trial, progress)
+    if ended.duration_s is not None:
+        text += f" in {format_duration(ended.duration_s)}"
+    return text.strip()
+
+
 def early_stop_text(trial: Trial) -> str:
     """Return what is said of a trial whose program is stopped early."""
     return f"trial {trial.id} is stopped early: {clean_line(trial.stopping_reason)}"
 
 
-def put_back_text(trial: Trial) -> str:
-    """Return what is said of a trial that was stopped and will be run again."""
+def put_back_text(ended: EndedTrial, progress: JobProgress) -> str:
+    """Return what is said of a trial that is paused, or was stopped and will be run again."""
+    trial, paused = ended.trial, paused_text(ended.trial, progress.study.config)
+    if paused:
+        return f"trial {trial.id} {paused}: {_result_text(ended, progress)}"
     return f"trial {trial.id} was stopped; it runs again when the job goes on"
 
 

@@ -10,7 +10,7 @@ from wazir.cli.display.phrases import (
     early_stop_text,
     edit_lines,
     end_line,
-    final_values_text,
+    last_values_text,
     parameters_text,
     put_back_text,
     success_text,
@@ -85,7 +85,7 @@ class PlainDisplay:
         if news.counts.completed or news.counts.pending > 1:
             text = f"going on: {counts_text(news.counts)}"
             if progress.best is not None:
-                value = final_values_text(progress.best, progress)
+                value = last_values_text(progress.best, progress)
                 text += f"; best {value} (trial {progress.best.id})"
             elif progress.optimal:
                 text += f"; {counted(len(progress.optimal), 'optimal trial')}"
@@ -125,7 +125,7 @@ class PlainDisplay:
 
     def _say_end(self, ended: EndedTrial, progress: JobProgress) -> None:
         if not ended.trial.state.is_final:
-            self._out.write_line(put_back_text(ended.trial))
+            self._out.write_line(put_back_text(ended, progress))
             return
         if ended.trial.state is TrialState.SUCCEEDED:
             lines = [success_text(ended, progress)]

@@ -44,11 +44,11 @@ class RunningTrial:
 
 @dataclass(frozen=True)
 class EndedTrial:
-    """A trial that has ended, or was put back to be run again.
+    """A trial that has ended, is paused, or was put back to be run again.
 
     Attributes:
         trial: the trial as stored.
-        value: the final value of the first objective metric, None without one.
+        value: the last value of the first objective metric, None without one.
         duration_s: how long its program ran, None if this is not known.
         values: the last values that were reported while it ran.
         is_best: whether it was the best so far when it ended; with several objectives whether no
@@ -66,7 +66,8 @@ class JobProgress:
     """What the news of a job add up to; `now` is always in Unix seconds.
 
     Counts begin with what the study held and grow by the trials of this runner. `recent` holds
-    the last trials that SUCCEEDED.
+    the last trials that SUCCEEDED or were paused. While none has succeeded, `best` is the paused
+    one with the best value at the largest budget.
     """
 
     def __init__(self, news: JobStarted, now: float) -> None:
@@ -76,6 +77,8 @@ class JobProgress:
         self.objectives = news.study.config.objectives
         self.started_at = now
         self.optimal = list(news.optimal)
+        self.paused = set(news.paused)
+        self._leading_paused: Trial | None = None
         self.running: dict[int, RunningTrial] = {}
         self.recent: deque[EndedTrial] = deque(maxlen=N_RECENT_TRIALS)
         self.n_stopped_early = 0
@@ -94,7 +97,9 @@ class JobProgress:
     @property
     def best(self) -> Trial | None:
         """The best trial so far; None without one, or with several objectives."""
-        return self.optimal[0] if len(self.optimal) == len(self.objectives) == 1 else None
+        if len(self.objectives) > 1:
+            return None
+        return self.optimal[0] if self.optimal else self._leading_paused
 
     @property
     def best_value(self) -> float | None:
@@ -118,6 +123,7 @@ class JobProgress:
 
     def trial_started(self, news: TrialStarted, now: float) -> None:
         """A program runs; one that was found running may have begun long ago."""
+        self.paused.discard(news.trial.id)
         began = news.trial.started_at if news.found_running else None
         self.running[news.trial.id] = RunningTrial(news.trial, now if began is None else began)
 
@@ -137,12 +143,29 @@ class JobProgress:
         trial, run = news.trial, self.running.pop(news.trial.id, None)
         duration_s = None if run is None else max(0.0, now - run.since)
         values = () if run is None else tuple(run.values)
-        value = self._value(trial) if trial.state is TrialState.SUCCEEDED else None
+        has_value = trial.state is TrialState.SUCCEEDED or trial.is_paused
+        value = self._value(trial) if has_value else None
         optimal = optimal_trials([*self.optimal, trial], self.objectives)
         ended = EndedTrial(trial, value, duration_s, values, trial in optimal)
         if trial.state.is_final:
             self._count(ended)
+        elif trial.is_paused:
+            self._pause(ended)
         return ended
+
+    def _pause(self, ended: EndedTrial) -> None:
+        trial, leader = ended.trial, self._leading_paused
+        self.paused.add(trial.id)
+        self.recent.append(ended)
+        lead = 0.0 if leader is None else trial.rungs[-1].budget - leader.rungs[-1].budget
+        is_better = self._is_better(ended.value, None if leader is None else self._value(leader))
+        if lead > 0 or (lead == 0 and is_better):
+            self._leading_paused = trial
+
+    def _is_better(self, value: float | None, than: float | None) -> bool:
+        if value is None or than is None:
+            return value is not None
+        return self.objective.goal.better(value, than)
 
     def _count(self, ended: EndedTrial) -> None:
         self.n_stopped_early += bool(ended.trial.stopping_reason)
@@ -165,8 +188,10 @@ class JobProgress:
         """Return the expected time to the end of the job, None while nothing is known.
 
         The trials to come take as long as those that ended did on average, spread over the
-        places there are.
+        places there are. Where budgets grow, that says nothing.
         """
+        if self.study.config.fidelity is not None:
+            return None
         n_left = self.limits.n_trials - self.counts.completed
         if n_left <= 0 or self._n_timed == 0:
             return None
@@ -175,5 +200,5 @@ class JobProgress:
         return max(0.0, n_left * mean_s - done_s) / min(self.limits.n_parallel, n_left)
 
     def _value(self, trial: Trial) -> float | None:
-        final = trial.final_measurement
-        return None if final is None else final.value(self.objective.name)
+        last = trial.last_measurement
+        return None if last is None else last.value(self.objective.name)

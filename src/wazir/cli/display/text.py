@@ -42,6 +42,7 @@ class EndReport:
         luck: says that another trial is recommended than the best one; "" if none is.
         n_stopped_early: how many of the trials were stopped early.
         front: with several objectives the lines about the best compromises.
+        budgets: how much of the full budgets was used; "" without a fidelity parameter.
     """
 
     study_id: str
@@ -58,6 +59,7 @@ class EndReport:
     luck: str = ""
     n_stopped_early: int = 0
     front: tuple[str, ...] = ()
+    budgets: str = ""
 
 
 def end_text(report: EndReport) -> str:
@@ -65,6 +67,7 @@ def end_text(report: EndReport) -> str:
     why = WHY_ENDED[report.ending]
     stopped = f", {report.n_stopped_early} stopped early" * (report.n_stopped_early > 0)
     lines = [f"{why[0].upper()}{why[1:]}: {counts_text(report.counts)}{stopped}."]
+    lines += filter(None, [report.budgets])
     if report.front:
         rows = [
             ("run in", str(report.cwd)),
@@ -106,6 +109,8 @@ def _best_lines(report: EndReport, best: Trial) -> list[str]:
 def _failure_lines(report: EndReport) -> list[str]:
     failure = report.first_failure
     if failure is None:
+        if report.budgets:
+            return ["No trial has had its full budget yet; `wazir trials` shows the paused ones."]
         return ["No trial has succeeded."]
     reason = [clean_line(line) for line in failure.reason.splitlines() if line.strip()]
     first, *rest = reason or ["no reason was given"]

@@ -67,6 +67,8 @@ class JobView:
         counts = f"{progress.counts.completed}/{progress.limits.n_trials} trials"
         if progress.counts.infeasible:
             counts += f", {progress.counts.infeasible} infeasible"
+        if progress.paused:
+            counts += f", {len(progress.paused)} paused"
         if progress.n_stopped_early:
             counts += f", {progress.n_stopped_early} stopped early"
         time = format_duration(progress.elapsed_s(now))

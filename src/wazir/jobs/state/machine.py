@@ -253,23 +253,27 @@ def _nothing(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruct
     return []
 
 
-def _succeeded(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
+def _leave(state: JobState, event: TrialEvent) -> None:
+    """Let go of a trial; another one, or this one, may wait for its place by now."""
     del state.runs[event.trial_id]
+    state.has_all = False
+
+
+def _succeeded(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
+    _leave(state, event)
     state.n_succeeded += 1
     state.n_ended += 1
     return [CompleteTrial(event.trial_id)]
 
 
 def _failed(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
-    del state.runs[event.trial_id]
+    _leave(state, event)
     reason = event.reason if isinstance(event, AttemptFailed | AttemptDied) else ""
     return [FailTrial(event.trial_id, reason), *state._count_failure()]
 
 
 def _released(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
-    del state.runs[event.trial_id]
-    # The trial waits for a free place again, so there is something to ask for.
-    state.has_all = False
+    _leave(state, event)
     return [ReleaseTrial(event.trial_id)]
 
 
@@ -279,7 +283,7 @@ def _halt(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction
 
 
 def _halted(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
-    del state.runs[event.trial_id]
+    _leave(state, event)
     state.n_ended += 1
     return [CompleteTrial(event.trial_id)]
 

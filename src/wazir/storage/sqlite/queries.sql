@@ -60,12 +60,13 @@ delete from studies where project_id = :project_id and study_id = :study_id;
 insert into trials (
     study_key, trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
-    completed_at, created_revision, completed_revision, revision
+    completed_at, created_revision, completed_revision, rungs, revision
 )
 values (
     :study_key, :trial_id, :state, :client_id, :attempt, :n_lost_attempts, :lease_expires_at,
     :parameters, :final_measurement, :infeasible_reason, :stopping_reason, :metadata, :created_at,
-    :started_at, :completed_at, :created_revision, :completed_revision, :revision
+    :started_at, :completed_at, :created_revision, :completed_revision, :rungs,
+    :revision
 );
 
 -- name: update_trial
@@ -86,6 +87,7 @@ set
     completed_at = :completed_at,
     created_revision = :created_revision,
     completed_revision = :completed_revision,
+    rungs = :rungs,
     revision = :revision
 where study_key = :study_key and trial_id = :trial_id;
 
@@ -99,7 +101,7 @@ select trial_key, state from trials where study_key = :study_key and trial_id = 
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
-    completed_at, created_revision, completed_revision
+    completed_at, created_revision, completed_revision, rungs
 from trials
 where study_key = :study_key and trial_id = :trial_id;
 
@@ -107,7 +109,7 @@ where study_key = :study_key and trial_id = :trial_id;
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
-    completed_at, created_revision, completed_revision
+    completed_at, created_revision, completed_revision, rungs
 from trials
 where
     study_key = :study_key
@@ -121,7 +123,7 @@ limit :limit;
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
-    completed_at, created_revision, completed_revision
+    completed_at, created_revision, completed_revision, rungs
 from trials indexed by pending_trials
 where
     study_key = :study_key
@@ -134,7 +136,7 @@ limit :limit;
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
-    completed_at, created_revision, completed_revision
+    completed_at, created_revision, completed_revision, rungs
 from trials indexed by pending_trials_of_clients
 where
     study_key = :study_key
@@ -148,7 +150,7 @@ limit :limit;
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
-    completed_at, created_revision, completed_revision
+    completed_at, created_revision, completed_revision, rungs
 from trials
 where study_key = :study_key
 order by trial_id;
@@ -157,7 +159,7 @@ order by trial_id;
 select
     trial_id, state, client_id, attempt, n_lost_attempts, lease_expires_at, parameters,
     final_measurement, infeasible_reason, stopping_reason, metadata, created_at, started_at,
-    completed_at, created_revision, completed_revision
+    completed_at, created_revision, completed_revision, rungs
 from trials
 where study_key = :study_key and revision > :since_revision
 order by trial_id;

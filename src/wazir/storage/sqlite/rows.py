@@ -13,6 +13,8 @@ from wazir.domain.codec import (
     metadata_to_dict,
     metrics_from_dict,
     metrics_to_dict,
+    rung_from_dict,
+    rung_to_dict,
 )
 from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Measurement
@@ -23,6 +25,7 @@ from wazir.domain.trials import Metadata, Trial, TrialState
 # What sqlite3 gives: the type of each column is known by the statement only.
 Row: TypeAlias = Sequence[Any]
 Bindings: TypeAlias = dict[str, str | int | float | None]
+_NONE = "[]"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def trial_from_row(row: Row) -> Trial:
         completed_at=row[13],
         created_revision=row[14],
         completed_revision=row[15],
+        rungs=() if row[16] == _NONE else tuple(map(rung_from_dict, json.loads(row[16]))),
     )
 
 
@@ -123,6 +127,7 @@ def trial_bindings(trial: Trial, study_key: int, revision: int) -> Bindings:
         "completed_at": trial.completed_at,
         "created_revision": trial.created_revision,
         "completed_revision": trial.completed_revision,
+        "rungs": to_json([rung_to_dict(rung) for rung in trial.rungs]) if trial.rungs else _NONE,
         "revision": revision,
     }
 

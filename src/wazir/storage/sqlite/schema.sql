@@ -40,6 +40,7 @@ create table trials (
     created_revision integer not null,
     completed_revision integer,
     revision integer not null,
+    rungs text not null default '[]',
     unique (study_key, trial_id)
 );
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wazir.domain.fidelity import Rung
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Categorical, Double, Integer
@@ -34,6 +35,7 @@ class Script:
     """Makes the news of one study that minimizes rmse."""
 
     now: float = 1000.0
+    fidelity: str | None = None
 
     def clock(self) -> float:
         return self.now
@@ -49,7 +51,11 @@ class Script:
             }
         )
         config = StudyConfig(
-            space, (Metric("rmse", goal), *more), algorithm="RANDOM_SEARCH", seed=7
+            space,
+            (Metric("rmse", goal), *more),
+            algorithm="RANDOM_SEARCH",
+            seed=7,
+            fidelity=self.fidelity,
         )
         study = Study(StudyName("default", "taxi"), config)
         limits = Limits(n_trials, n_parallel)
@@ -85,6 +91,10 @@ class Script:
 
     def put_back(self, trial_id=1):
         return self._ended(trial_id, TrialState.REQUESTED)
+
+    def paused(self, trial_id=1, value=0.5, budget=16):
+        rung = Rung(1, budget, Measurement({"rmse": value}), self.now, 1)
+        return self._ended(trial_id, TrialState.REQUESTED, rungs=(rung,))
 
     def job_ended(self, ending=Ending.DONE, **counts):
         return JobEnded(ending, TrialCounts(**counts))

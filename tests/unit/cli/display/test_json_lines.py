@@ -54,6 +54,7 @@ def test_job_started(show, script):
         "best": None,
         "optimal": [],
         "directory": "/runs/taxi",
+        "fidelity": None,
     }
 
 
@@ -95,6 +96,7 @@ def test_trial_from_start_to_end(show, script):
         "is_best": True,
         "directory": "/runs/taxi/trials/3/out",
         "attempt_directory": "/runs/taxi/trials/3/attempts/1",
+        "is_paused": False,
     }
 
 
@@ -162,3 +164,12 @@ def test_early_stop(show, script):
     assert (told["event"], told["trial_id"]) == ("trial_stopping", 3)
     assert told["reason"] == "its best value is 9"
     assert show(script.stopped(3))["stopping_reason"] == "its best value is 9"
+
+
+def test_a_pause_is_told_with_its_value(show, script):
+    script.fidelity = "units"
+    assert show(script.started())["fidelity"] == "units"
+    told = show(script.paused(3, 0.5))
+    assert (told["state"], told["is_paused"], told["value"]) == ("REQUESTED", True, 0.5)
+    assert told["metrics"] == {"rmse": 0.5}
+    assert not told["is_best"]

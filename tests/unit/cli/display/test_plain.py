@@ -105,3 +105,10 @@ def test_a_trial_that_is_stopped_early(show, script):
     assert show(script.stopped(3)) == [
         "[1/30] trial 3 SUCCEEDED rmse=9 in 2.0s, stopped early (best so far)"
     ]
+
+
+def test_a_pause_names_its_budget(show, script):
+    script.fidelity = "units"
+    show(script.started(), script.trial(3))
+    script.now += 12
+    assert show(script.paused(3, 0.5)) == ["trial 3 paused at units 16 of 64: rmse=0.5 in 12s"]

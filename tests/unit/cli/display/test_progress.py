@@ -135,3 +135,28 @@ def test_clock_that_was_set_back_gives_no_negative_times(script):
     ended = progress.trial_ended(script.succeeded(1), script.now - 100)
     assert ended.duration_s == 0
     assert progress.elapsed_s(script.now - 100) == 0
+
+
+def test_paused_trials_are_counted_until_they_go_on(script):
+    script.fidelity = "units"
+    progress = begin(script)
+    progress.trial_started(script.trial(1), script.now)
+    ended = progress.trial_ended(script.paused(1, 0.5), script.now + 2)
+    assert (ended.value, ended.is_best, ended.duration_s) == (0.5, False, 2)
+    assert progress.paused == {1}
+    assert progress.counts.completed == 0
+    assert progress.time_left_s(script.now + 2) is None
+    progress.trial_started(script.trial(1, attempt=2), script.now)
+    assert progress.paused == set()
+
+
+def test_the_best_paused_trial_leads_until_one_has_succeeded(script):
+    script.fidelity = "units"
+    progress = begin(script)
+    for trial_id, value, budget in ((1, 0.5, 16), (2, 0.4, 16), (3, 0.6, 32), (4, 0.1, 16)):
+        progress.trial_ended(script.paused(trial_id, value, budget), script.now)
+    assert progress.best is not None
+    assert (progress.best.id, progress.best_value) == (3, 0.6)
+    assert progress.trial_ended(script.succeeded(5, 0.9), script.now).is_best
+    progress.trial_ended(script.paused(6, 0.1, 32), script.now)
+    assert progress.best.id == 5

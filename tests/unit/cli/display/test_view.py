@@ -179,3 +179,13 @@ def test_with_several_objectives_all_values_and_the_front_are_shown(script):
 def test_several_objectives_fit_any_width(script, width):
     lines = drawn(compromises(script), script.now, width=width)
     assert all(cell_len(line) <= width for line in lines)
+
+
+def test_paused_trials_are_counted_and_shown(script):
+    script.fidelity = "units"
+    progress = JobProgress(script.started(), script.now)
+    progress.trial_ended(script.paused(3, 0.5), script.now)
+    lines = drawn(progress, script.now)
+    assert lines[1] == "taxi  RANDOM_SEARCH  0/30 trials, 1 paused  0.0s"
+    assert lines[2].startswith("best 0.5 rmse (minimize)  trial 3")
+    assert lines[-1].split()[:2] == ["3", "0.5"]
