@@ -20,7 +20,8 @@ parser.add_argument("--epochs", type=int)
 parser.add_argument("--x", type=float)
 options = parser.parse_args()
 seen = Path(os.environ["WAZIR_TRIAL_DIR"], "epochs")
-done = seen.read_text().splitlines() if os.environ["WAZIR_RESUME"] == "1" else []
+assert seen.exists() <= (os.environ["WAZIR_RESUME"] == "1")
+done = seen.read_text().splitlines() if seen.exists() else []
 for epoch in range(max(1, len(done)), options.epochs + 1):
     if epoch > len(done):
         with seen.open("a") as file:

@@ -83,16 +83,16 @@ class JobView:
         progress = self.progress
         metrics = [f"{m.name} ({m.goal.value.lower()})" for m in progress.objectives]
         metric = clean_line(", ".join(metrics))
-        if not progress.optimal:
-            return [self._line(f"no value of {metric} yet", width, _FAINT)]
-        if progress.best is None:
-            pieces = [counted(len(progress.optimal), "optimal trial"), metric]
-        else:
+        if progress.best is not None:
             pieces = [
                 f"best {shown_value(progress.best_value)} {metric}",
                 f"trial {progress.best.id}",
                 parameters_text(progress.best.parameters),
             ]
+        elif progress.optimal:
+            pieces = [counted(len(progress.optimal), "optimal trial"), metric]
+        else:
+            return [self._line(f"no value of {metric} yet", width, _FAINT)]
         return [self._line(line, width, _GOOD) for line in _flow(pieces, width)[:2]]
 
     def _layout(self, now: float, width: int) -> Layout:
@@ -227,8 +227,8 @@ def _widest(texts: Iterable[str]) -> int:
 
 
 def _final(ended: EndedTrial) -> Mapping[str, float]:
-    final = ended.trial.final_measurement
-    return {} if final is None else final.metrics
+    last = ended.trial.last_measurement
+    return {} if last is None else last.metrics
 
 
 def _running_time(run: RunningTrial, now: float) -> str:
