@@ -1,6 +1,6 @@
 """What algorithms that look at all trials share: first points, one after the other, no repeats."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
@@ -17,7 +17,9 @@ from wazir.algorithms.protocol import Snapshot, Suggestion
 from wazir.algorithms.region import Region
 from wazir.algorithms.sobol import scrambled_sobol
 from wazir.algorithms.trail import Trail
+from wazir.algorithms.transfer import first_points, transfers
 from wazir.algorithms.untried import Untried
+from wazir.domain.space import Assignment
 from wazir.domain.studies import StudyConfig
 
 _SALT_UNTRIED = 21
@@ -60,7 +62,8 @@ def suggest_one_by_one(
 ) -> list[Suggestion]:
     """Return one suggestion per id, each of them pending for the next; see Algorithm.suggest.
 
-    The first trial has the parameters' defaults if any has one; Sobol points follow until the
+    The first trials have the best points of earlier studies, if there are such; the next one has
+    the parameters' defaults if it is the first and any has one; Sobol points follow until the
     proposer is ready. The history that it is made with has the completed trials in the order in
     which they ended. A point that was tried or is pending is replaced by a free one near it, as
     long as there is one; so is one that breaks a constraint.
@@ -69,12 +72,15 @@ def suggest_one_by_one(
     history = trail.follow(config, encoding, snapshot)
     proposer = proposer_of(encoding, history)
     untried = Untried(Inside.of(config, encoding))
+    earlier = first_points(transfers(config, snapshot.prior_studies))
     pending = history.pending
     taken = trail.keys.union(row_keys(pending))
     suggestions = []
     for trial_id in trial_ids:
         n_trials = len(history.X) + len(pending)
-        proposal = _first(config, untried.inside.region, n_trials, trial_id, proposer)
+        proposal = _of_earlier(encoding, earlier, taken)
+        if proposal is None:
+            proposal = _first(config, untried.inside.region, n_trials, trial_id, proposer)
         if proposal is None:
             is_free = partial(untried.inside.region.free, taken=taken)
             proposal = proposer.propose(pending, is_free, trial_id)
@@ -86,6 +92,17 @@ def suggest_one_by_one(
         pending = np.vstack([pending, row])
         taken.update(row_keys(row))
     return suggestions
+
+
+def _of_earlier(
+    encoding: Encoding, earlier: Sequence[tuple[Assignment, str]], taken: Set[bytes]
+) -> Proposal | None:
+    """Return the first of the points of earlier studies that is not taken, None if all are."""
+    for point, text in earlier:
+        x = encoding.encode([point])[0]
+        if row_keys(x[None])[0] not in taken:
+            return Proposal(x, {"kind": "initial", "point": text})
+    return None
 
 
 def _first(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial
@@ -24,16 +25,27 @@ class Reads(enum.Enum):
 
 
 @dataclass(frozen=True)
+class PriorStudy:
+    """An earlier study from which a new one learns, with its completed trials by id."""
+
+    name: StudyName
+    config: StudyConfig
+    completed: Sequence[Trial]
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What was known of a study at a revision.
 
     `completed` holds SUCCEEDED and INFEASIBLE trials, `pending` all others, each in the order of
-    their ids. Both are empty for an algorithm that reads nothing.
+    their ids. `prior_studies` are the earlier studies that the study names, with the trials that
+    had ended when it was made. All are empty for an algorithm that reads nothing.
     """
 
     revision: int = 0
     completed: Sequence[Trial] = ()
     pending: Sequence[Trial] = ()
+    prior_studies: Sequence[PriorStudy] = ()
 
 
 @dataclass(frozen=True)

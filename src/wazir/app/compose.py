@@ -86,6 +86,7 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     stop_when: str | Sequence[str] = (),
     constraints: str | Sequence[str] = (),
     fidelity: str | None = None,
+    prior_studies: str | Sequence[str] = (),
     seed: int | None = None,
     storage: StorageArgument = None,
 ) -> Study:
@@ -109,14 +110,17 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         fidelity: the parameter that is a trial's budget, such as a number of epochs. Trials begin
             with a small one and are paused; the rule (`asha` by default, or `hyperband`) says which
             of them go on with a larger one. See docs/how-to/budgets.md.
+        prior_studies: earlier studies of the same storage to learn from, by name: their trials
+            that have ended by now.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
 
     Raises:
         InvalidInputError: a value breaks a rule, or the constraints leave no point.
-        StudyMismatchError: a study of that name exists with another space, other constraints or
-            other metrics.
+        StudyMismatchError: a study of that name exists with another space, other constraints,
+            other metrics or other prior studies.
+        NotFoundError: a prior study is not there.
     """
     if note := algorithm_note(algorithm):
         warnings.warn(note, stacklevel=2)
@@ -131,6 +135,10 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         early_stopping=_early_stopping(early_stopping, fidelity),
         study_stopping=with_stop_conditions(None, conditions) if conditions else None,
         fidelity=fidelity,
+        prior_studies=tuple(
+            parse_study_name(prior)
+            for prior in ([prior_studies] if isinstance(prior_studies, str) else prior_studies)
+        ),
         seed=secrets.randbits(31) if seed is None else seed,
         constraints=tuple(map(Constraint, _texts(constraints))),
     )

@@ -9,17 +9,15 @@ from pathlib import Path
 from wazir.app.clock import system_clock
 from wazir.app.compose import StorageArgument, make_service, open_store
 from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
+from wazir.app.previous_job import continue_previous, free_name, other_differences
 from wazir.app.registry import canonical_name
 from wazir.app.resuming import Resumption
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.app.stopping_rules import check_early_stopping
-from wazir.domain.constraints import constraint_differences
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
-from wazir.domain.metrics import describe_metrics
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import Study, StudyState
-from wazir.domain.trials import Trial
+from wazir.domain.studies import Study, StudyState, prior_study_differences
 from wazir.jobs.controller import Controller, Ownership
 from wazir.jobs.directories import StudyDirectory, study_directory
 from wazir.jobs.edit_text import edit_command
@@ -29,7 +27,7 @@ from wazir.jobs.news import JobListener
 from wazir.jobs.program_run import JobContext
 from wazir.jobs.provenance import collect_provenance
 from wazir.jobs.resolution import ResolvedJob
-from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
+from wazir.jobs.spec import IGNORED_KEY, JOB_ID_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.jobs.state.messages import Ending
 from wazir.service.studies import StudyService, check_constraints
 
@@ -70,9 +68,12 @@ def open_tuning_study(
     With `resume` a study of that name with the same space, metrics and command is gone on with;
     an algorithm and a stopping rule that the job names take over. Without it a new one gets a free name such as
     `train-2`. In a new study the trial that `first_trial` returns, if any, is put in line first.
+    A job that continues an earlier one goes on with its study, or learns from it: see
+    `wazir.app.previous_job`.
 
     Raises:
         StudyMismatchError: the study of that name differs.
+        NotFoundError: an earlier study, or the study of the previous job, is not there.
         InvalidInputError: the storage is in memory.
     """
     location = storage_location(storage)
@@ -81,20 +82,22 @@ def open_tuning_study(
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     check_early_stopping(config)
     check_constraints(config)
-    service = make_service(open_store(location, create=True))
+    service = make_service(open_store(location, create=not needs_earlier_studies(job)))
+    job, notes = planned(job, service, resume=resume)
+    config = replace(config, prior_studies=job.config.prior_studies)
     name = parse_study_name(job.study_id)
     taken = {study.name.study_id: study for study in service.studies(name.project_id)}
     if not resume:
-        name = replace(name, study_id=_free_name(name.study_id, taken))
+        name = replace(name, study_id=free_name(name.study_id, taken))
     existing = taken.get(name.study_id)
     resumption = None
     if existing is not None:
         resumption = Resumption.of(existing, replace(job, config=config))
         job, config = resumption.job, resumption.job.config
-        _check_same(existing, job, _free_name(name.study_id, taken))
+        notes += resumption.notes
+        _check_same(existing, job, free_name(name.study_id, taken))
     study = service.create_study(name, config)
-    ignored = {IGNORED_KEY: json.dumps(job.ignored)}
-    service.update_metadata(name, JOB_NAMESPACE, {**job.spec.to_metadata(), **ignored})
+    service.update_metadata(name, JOB_NAMESPACE, _metadata(job))
     first = first_trial() if existing is None else None
     if first is not None:
         service.add_trial(name, first)
@@ -102,8 +105,30 @@ def open_tuning_study(
         service.edit_study(name, resumption.edit, client_id=new_client_ids(JOB_CLIENT)())
     if study.state is StudyState.INACTIVE:
         study = service.set_study_state(name, StudyState.ACTIVE)
-    notes = () if resumption is None else resumption.notes
-    return TuningStudy(service, service.study(name), location, existing is None, notes)
+    notes += service.prior_study_notes(name)
+    return TuningStudy(service, service.study(name), location, existing is None, tuple(notes))
+
+
+def needs_earlier_studies(job: ResolvedJob) -> bool:
+    """Return whether a job can only be run in a storage that has studies already."""
+    return bool(job.config.prior_studies or job.previous_job)
+
+
+def planned(
+    job: ResolvedJob, service: StudyService, *, resume: bool
+) -> tuple[ResolvedJob, list[str]]:
+    """Return the job with its study decided, and what to say of it."""
+    if not job.previous_job:
+        return job, []
+    project_id = parse_study_name(job.study_id).project_id
+    studies = {study.name.study_id: study for study in service.studies(project_id)}
+    job, note = continue_previous(job, studies, resume=resume)
+    return job, [note]
+
+
+def _metadata(job: ResolvedJob) -> dict[str, str]:
+    named = {JOB_ID_KEY: job.job_id} if job.job_id else {}
+    return {**job.spec.to_metadata(), IGNORED_KEY: json.dumps(job.ignored), **named}
 
 
 def run_tuning(
@@ -141,20 +166,6 @@ def job_context(tuning: TuningStudy, spec: JobSpec, job: ResolvedJob) -> JobCont
     )
 
 
-def first_suggestions(
-    job: ResolvedJob, count: int, first_trial: Mapping[str, ParameterValue] | None
-) -> list[Trial]:
-    """Return the first trials that a new study of this job would run; nothing is stored."""
-    service = make_service(open_store(StorageLocation(None), create=True))
-    name = parse_study_name(job.study_id)
-    config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
-    service.create_study(name, config)
-    if first_trial is not None:
-        service.add_trial(name, first_trial)
-    count = min(count, job.limits.n_trials)
-    return service.suggest_trials(name, count, "dry-run", max_n_trials=job.limits.n_trials)
-
-
 def _database(location: StorageLocation) -> Path:
     if location.path is None:
         raise InvalidInputError(
@@ -164,21 +175,12 @@ def _database(location: StorageLocation) -> Path:
     return location.path
 
 
-def _free_name(study_id: str, taken: Mapping[str, Study]) -> str:
-    if study_id not in taken:
-        return study_id
-    number = 2
-    while f"{study_id}-{number}" in taken:
-        number += 1
-    return f"{study_id}-{number}"
-
-
 def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
     space_differences = existing.config.space.differences(job.config.space)
-    others = constraint_differences(existing.config.constraints, job.config.constraints)
-    others += _metric_differences(existing, job)
-    others += existing.config.fidelity_differences(job.config)
-    others += _command_differences(existing, job.spec)
+    others = other_differences(existing, job)
+    if not job.previous_job:
+        others += _command_differences(existing, job.spec)
+    others += prior_study_differences(existing.config, job.config)
     if space_differences or others:
         rows = "\n".join(f"  {line}" for line in (*space_differences, *others))
         command = "" if others else edit_command(existing, job.config.space)
@@ -188,13 +190,6 @@ def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
             + "start a new study with --study NAME, or with --no-resume, which makes "
             f"{free_name!r} and deletes nothing",
         )
-
-
-def _metric_differences(existing: Study, job: ResolvedJob) -> list[str]:
-    if existing.config.metrics == job.config.metrics:
-        return []
-    old, new = describe_metrics(existing.config.metrics), describe_metrics(job.config.metrics)
-    return [f"metrics: was {old}, is {new}"]
 
 
 def _command_differences(existing: Study, spec: JobSpec) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from wazir.app.clock import system_clock
+from wazir.app.dry_run import DryRun
+from wazir.app.dry_run import dry_run as dry_run_of
 from wazir.app.registry import algorithm_note
 from wazir.app.tuning import (
-    first_suggestions,
     new_seed,
     open_tuning_study,
     run_tuning,
@@ -57,6 +58,7 @@ class Duration(click.ParamType[float]):
 
 
 COUNT = click.IntRange(min=1)
+_N_SHOWN_TRIALS = 3
 
 
 @click.command(
@@ -113,6 +115,12 @@ COUNT = click.IntRange(min=1)
     multiple=True,
     metavar="TEXT",
     help='End early: "no improvement in 20 trials", "no improvement in 2h", "after 8h".',
+)
+@click.option(
+    "--prior-studies",
+    multiple=True,
+    metavar="NAME[,NAME]",
+    help="Earlier studies of the same storage to learn from.",
 )
 @click.option("--study", "study_id", metavar="NAME", help="Default: the program's name.")
 @storage_option
@@ -187,11 +195,12 @@ def tune(
     except NoParametersError as error:
         hint = _candidates(tune_flags.command, error.hint)
         raise NoParametersError(error.message, hint=hint) from None
-    for note in filter(None, (*job.notes, algorithm_note(job.config.algorithm))):
-        click.echo(f"Note: {note}", err=True)
+    _say((*job.notes, algorithm_note(job.config.algorithm)))
     first_trial = partial(_first_trial, job, wanted=default_first)
     if dry_run:
-        click.echo(dry_run_text(job, first_trial(), storage))
+        plan = dry_run_of(job, _N_SHOWN_TRIALS, first_trial(), storage=storage, resume=resume)
+        _say(plan.notes)
+        click.echo(dry_run_text(plan, storage))
         return
     ctx.exit(_run(job, storage, resume, first_trial, as_json))
 
@@ -236,9 +245,13 @@ def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue]
     # Once more for the parameters that exist under these values: notes are about them alone.
     values, notes = defaults_for(proposal, dict(space.active(values)))
     broken = job.config.broken_constraints(values or {})
-    for note in [*notes, *(f"the defaults are not tried first: {text}" for text in broken)]:
-        click.echo(f"Note: {note}", err=True)
+    _say([*notes, *(f"the defaults are not tried first: {text}" for text in broken)])
     return None if broken else values
+
+
+def _say(notes: Iterable[str]) -> None:
+    for note in filter(None, notes):
+        click.echo(f"Note: {note}", err=True)
 
 
 def _run(
@@ -253,8 +266,7 @@ def _run(
     except StudyMismatchError as error:
         click.echo(f"Error: {error}", err=True)
         return EXIT_USAGE
-    for note in tuning.notes:
-        click.echo(f"Note: {note}", err=True)
+    _say(tuning.notes)
     with counted_interrupts() as interrupts:
         display = listener_for(json=as_json, stream=sys.stdout, clock=system_clock)
         with closing(display):
@@ -274,10 +286,10 @@ def exit_code(ending: Ending, n_succeeded: int) -> int:
     return 0
 
 
-def dry_run_text(
-    job: ResolvedJob, first_trial: dict[str, ParameterValue] | None, storage: str | None
-) -> str:
+def dry_run_text(plan: DryRun, storage: str | None) -> str:
     """Return the resolved job: space, first commands, metric sources, directories."""
+    job = plan.job
+    priors = [name.study_id for name in job.config.prior_studies]
     lines = [
         f"study      {job.study_id}",
         *(f"goal       {describe_metric(metric)}" for metric in job.config.metrics),
@@ -287,6 +299,7 @@ def dry_run_text(
         f"stopping   {job.config.early_stopping or 'none: every trial runs to its end'}",
         *(f"budgets    {text}" for text in filter(None, [budgets_text(job.config)])),
         f"ends when  {_end_text(job)}",
+        *([f"prior      {', '.join(priors)}"] if priors else []),
         "space",
     ]
     described = describe_space(job.config.space)
@@ -299,7 +312,7 @@ def dry_run_text(
     folder = _folder(job, storage)
     lines.append("first commands")
     template = job.spec.template(job.config.space)
-    for trial in first_suggestions(job, 3, first_trial):
+    for trial in plan.first_trials:
         label = str(trial.id)
         argv = template.render(
             trial.parameters,

@@ -20,7 +20,7 @@ from wazir.domain.json_fields import (
     encode_number,
 )
 from wazir.domain.metrics import Goal, Measurement, MeasurementSelection, Metric
-from wazir.domain.names import StudyName
+from wazir.domain.names import StudyName, parse_study_name
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.space_codec import space_from_dict, space_to_dict
 from wazir.domain.studies import (
@@ -53,6 +53,7 @@ def config_to_dict(config: StudyConfig) -> JsonObject:
         "old_values": dict(config.old_values),
         "constraints": [constraint.text for constraint in config.constraints],
         "fidelity": config.fidelity,
+        "prior_studies": [str(name) for name in config.prior_studies],
     }
 
 
@@ -76,6 +77,10 @@ def config_from_dict(data: object) -> StudyConfig:
             for text in fields.items("constraints", [])
         ),
         fidelity=fields.optional("fidelity", decode_text),
+        prior_studies=tuple(
+            parse_study_name(decode_text(name, "a prior study"))
+            for name in fields.items("prior_studies", [])
+        ),
     )
     fields.finish()
     return config

@@ -116,11 +116,13 @@ class StudyConfig:
     `planned_n_trials` is the number of trials the study was made for, if known: a grid fits its
     steps to it. `old_values` are the values of parameters that were added later, for the trials
     that lack them. `constraints` are fulfilled by every point that is added. `fidelity` names the
-    parameter that is the budget of an attempt, if there is one.
+    parameter that is the budget of an attempt, if there is one. `prior_studies` are earlier
+    studies of the same storage from which it learns.
 
     Raises:
-        InvalidInputError: no objective metric, a metric name used twice, an invalid seed, a
-            constraint that does not fit the space, or a parameter that cannot be a budget.
+        InvalidInputError: no objective metric, a metric name or a prior study used twice, an
+            invalid seed, a constraint that does not fit the space, or a parameter that cannot be
+            a budget.
     """
 
     space: SearchSpace
@@ -135,6 +137,7 @@ class StudyConfig:
     old_values: Mapping[str, ParameterValue] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
     fidelity: str | None = None
+    prior_studies: tuple[StudyName, ...] = ()
 
     def __post_init__(self) -> None:
         bound = dict.fromkeys(constraint.over(self.space) for constraint in self.constraints)
@@ -161,6 +164,9 @@ class StudyConfig:
                     f"a constraint cannot hold the fidelity parameter {self.fidelity!r}, "
                     "which changes while a trial goes on"
                 )
+        for prior in self.prior_studies:
+            if self.prior_studies.count(prior) > 1:
+                raise InvalidInputError(f"the prior study {prior.study_id!r} is named twice")
 
     @property
     def objectives(self) -> tuple[Metric, ...]:
@@ -229,6 +235,21 @@ class StudyConfig:
         if self.fidelity is None:
             return self
         return replace(self, space=without(self.space, (self.fidelity,)), fidelity=None)
+
+
+def prior_study_differences(old: StudyConfig, new: StudyConfig) -> list[str]:
+    """Return what to say where `new` names other earlier studies than `old`.
+
+    One that names none means those that are there.
+    """
+    if not new.prior_studies or new.prior_studies == old.prior_studies:
+        return []
+    before, now = (_study_ids(config.prior_studies) for config in (old, new))
+    return [f"prior studies: was {before}, is {now}"]
+
+
+def _study_ids(names: tuple[StudyName, ...]) -> str:
+    return ", ".join(name.study_id for name in names) or "none"
 
 
 @dataclass(frozen=True)

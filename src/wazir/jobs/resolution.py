@@ -9,7 +9,7 @@ from typing import TypeVar
 from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Metric, with_references
-from wazir.domain.names import study_id_from
+from wazir.domain.names import StudyName, parse_study_name, study_id_from
 from wazir.domain.numbers import as_finite
 from wazir.domain.space import SearchSpace
 from wazir.domain.stop_conditions import with_stop_conditions
@@ -56,6 +56,7 @@ class TuneFlags:
     max_attempts: int | None = None
     metric_pattern: str | None = None
     recorded_variables: tuple[str, ...] = ()
+    prior_studies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class ResolvedJob:
 
     `names_early_stopping`, `names_study_stopping`, `names_n_trials`: whether flags or file say which
     rule stops trials, when the study ends (or that nothing does), and how many trials there are.
+    `job_id` is the name that the file gives the job, "" without one. `previous_job` names the job
+    that the file continues, "" for none; `names_study` tells whether the user named the study.
     """
 
     study_id: str
@@ -76,6 +79,9 @@ class ResolvedJob:
     names_early_stopping: bool = False
     names_study_stopping: bool = False
     names_n_trials: bool = False
+    names_study: bool = False
+    job_id: str = ""
+    previous_job: str = ""
 
 
 class NoParametersError(InvalidInputError):
@@ -109,6 +115,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         fidelity=_fidelity(parsed),
     )
     config = _with_stopping(_with_study_options(config, file), flags)
+    config = replace(config, prior_studies=_prior_studies(flags, file))
     _note_what_means_little(file, notes)
     if flags.metric_pattern is not None:
         _check_pattern(flags.metric_pattern, config.metrics, notes)
@@ -134,6 +141,9 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         names_early_stopping=file is not None or flags.early_stopping is not None,
         names_study_stopping=file is not None or bool(flags.stop_when),
         names_n_trials=flags.n_trials is not None or bool(file and file.parameters),
+        names_study=flags.study_id is not None,
+        job_id=(file.name if file else None) or "",
+        previous_job=(file.resume_previous_job_id if file else None) or "",
     )
 
 
@@ -256,6 +266,13 @@ def _with_stopping(config: StudyConfig, flags: TuneFlags) -> StudyConfig:
         return config
     stopping = with_stop_conditions(config.study_stopping, flags.stop_when)
     return replace(config, study_stopping=stopping)
+
+
+def _prior_studies(flags: TuneFlags, file: JobFile | None) -> tuple[StudyName, ...]:
+    texts = [word for text in flags.prior_studies for word in text.split(",") if word.strip()]
+    if not texts and file is not None:
+        texts = list(file.prior_studies)
+    return tuple(parse_study_name(text.strip()) for text in texts)
 
 
 def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:

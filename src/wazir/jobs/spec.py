@@ -14,6 +14,8 @@ from wazir.jobs.passing import Passing
 JOB_NAMESPACE = "wazir.job"
 # Fields of the configuration file that mean nothing on this machine, as a JSON list.
 IGNORED_KEY = "ignored"
+# The name that a configuration file gives the job, where it gives one.
+JOB_ID_KEY = "job_id"
 _SPEC_KEY = "spec"
 
 

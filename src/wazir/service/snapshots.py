@@ -1,11 +1,13 @@
 """What an algorithm reads: the trials of a study at one revision, read incrementally."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from wazir.algorithms.protocol import Reads, Snapshot
+from wazir.algorithms.protocol import PriorStudy, Reads, Snapshot
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial, TrialState
+from wazir.service.prior_studies import PriorStudyReader
 from wazir.storage.protocol import Store
 
 
@@ -26,6 +28,7 @@ class SnapshotReader:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[StudyName, _Known] = {}
+        self._priors = PriorStudyReader(store)
 
     def read(self, study: Study, reads: Reads) -> Snapshot:
         """Return what an algorithm that reads `reads` may know about a study now."""
@@ -40,6 +43,7 @@ class SnapshotReader:
             revision=revision,
             completed=[trial for trial in ordered if trial.state.is_final],
             pending=[trial for trial in ordered if not trial.state.is_final],
+            prior_studies=self._priors.read(study),
         )
 
     def _fresh(self, study: Study) -> _Known:
@@ -51,10 +55,11 @@ class SnapshotReader:
         return known
 
 
-def snapshot_at(revision: int, trials: list[Trial]) -> Snapshot:
+def snapshot_at(revision: int, trials: list[Trial], priors: Sequence[PriorStudy] = ()) -> Snapshot:
     """Return what was known of a study at an earlier revision, from its trials of today.
 
-    A suggestion can be computed again from it, as long as no trial was deleted since.
+    `priors` are its earlier studies, of which the trials count that had ended when it was made. A
+    suggestion can be computed again from it, as long as no trial was deleted since.
     """
     there = [trial for trial in trials if trial.created_revision <= revision]
     ended = {
@@ -66,6 +71,7 @@ def snapshot_at(revision: int, trials: list[Trial]) -> Snapshot:
         revision=revision,
         completed=[trial for trial in there if trial.id in ended],
         pending=[_running_at(revision, trial) for trial in there if trial.id not in ended],
+        prior_studies=priors,
     )
 
 

@@ -9,17 +9,27 @@ from typing import TYPE_CHECKING
 from wazir.algorithms.protocol import Algorithm
 from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
-from wazir.domain.constraints import constraint_differences
 from wazir.domain.edits import KEEP, StudyEdit
-from wazir.domain.errors import ConflictError, StudyMismatchError
-from wazir.domain.metrics import Measurement, describe_metrics, select_measurement
+from wazir.domain.errors import ConflictError
+from wazir.domain.metrics import Measurement, select_measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
+from wazir.domain.studies import (
+    Study,
+    StudyConfig,
+    StudyState,
+    TrialCounts,
+)
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
 from wazir.service.budgets import Budgets
-from wazir.service.editing import EditEffects, carry_out, effects_of, had_space
+from wazir.service.definitions import check_same
+from wazir.service.editing import EditEffects, carry_out, effects_of
 from wazir.service.owners import Owners
+from wazir.service.prior_studies import (
+    PriorStudyReader,
+    check_prior_studies,
+    prior_study_notes,
+)
 from wazir.service.retries import current, says_the_same, with_step
 from wazir.service.stopped import RuleMaker, forget_stop, why_diverged
 from wazir.service.suggesting import Suggester, lost_trial
@@ -58,12 +68,13 @@ class StudyService:
     ) -> Study:
         """Create a study, or return the equal one of that name."""
         self._check_config(config)
+        check_prior_studies(self._store, name, config.prior_studies)
         study = Study(name, config, metadata=metadata or {}, created_at=self._clock())
         try:
             return self._store.create_study(study)
         except ConflictError:
             existing = self._store.study(name)
-            _check_same(existing, config)
+            check_same(existing, config)
             return existing
 
     def study(self, name: StudyName) -> Study:
@@ -113,6 +124,11 @@ class StudyService:
         effects = effects_of(self._store.study(name).config, self._canonical(edit), trials)
         self._check_config(effects.config)
         return effects
+
+    def prior_study_notes(self, name: StudyName) -> list[str]:
+        """Return what is learned from each earlier study, and what is not."""
+        study = self._store.study(name)
+        return prior_study_notes(study, PriorStudyReader(self._store).read(study))
 
     def why_ended(self, name: StudyName) -> str:
         """Return why the study makes no new trials by its own rule."""
@@ -393,24 +409,6 @@ def _end_paused(writer: StudyWriter) -> None:
         paused = [trial for trial in trials if trial.is_paused]
         for ended in budgets.ended(paused, trials, writer.revision):
             writer.update_trial(ended)
-
-
-def _check_same(existing: Study, config: StudyConfig) -> None:
-    differences = []
-    if not had_space(existing, config.space):
-        differences = existing.config.space.differences(config.space)
-    differences += constraint_differences(existing.config.constraints, config.constraints)
-    old, new = existing.config.metrics, config.metrics
-    if old != new:
-        differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")
-    differences += existing.config.fidelity_differences(config)
-    if differences:
-        rows = "\n".join(f"  {line}" for line in differences)
-        raise StudyMismatchError(
-            f"study {existing.name.study_id!r} exists with another definition:\n{rows}",
-            hint="use another study name, or the same definition; `wazir edit` and Study.update "
-            "change a study's space",
-        )
 
 
 def _why_infeasible(config: StudyConfig, measurement: Measurement | None) -> str:

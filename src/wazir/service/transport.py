@@ -29,10 +29,13 @@ class Transport(Protocol):
     ) -> Study:
         """Create a study, or return the one of that name with the same definition.
 
+        The earlier studies of `config` may be left out for a study that is there already.
+
         Raises:
             StudyMismatchError: the name is taken by a study with another space, other constraints
-                or other metrics.
+                or other metrics, or with other prior studies than those given.
             InvalidInputError: a value breaks a rule, or the constraints leave no point.
+            NotFoundError: a prior study is not there.
         """
         ...
 
@@ -74,6 +77,10 @@ class Transport(Protocol):
 
     def preview_edit(self, name: StudyName, edit: StudyEdit) -> EditEffects:
         """Return what an edit would do, and change nothing. Raises as `edit_study`."""
+        ...
+
+    def prior_study_notes(self, name: StudyName) -> list[str]:
+        """Return one sentence for each earlier study: what is learned from it, what is not."""
         ...
 
     def why_ended(self, name: StudyName) -> str:

@@ -111,6 +111,12 @@ class GaussianProcess:
         """Return the means at the data, shape (n,): y - (noise + 1e-8 s2) alpha."""
         return self.data.y - (self.noise + JITTER * self.kernel.matern.variance) * self.alpha
 
+    def mean(self, F: Array) -> Array:
+        """Return the means at rows of F (m, p), shape (m,); cheaper than `predict`."""
+        bent = self.parameters.warping(F)
+        means: Array = self.constant + self.kernel(bent, self.bent) @ self.alpha
+        return means
+
     def predict(self, F: Array) -> Prediction:
         """Return mean and standard deviation at rows of F (m, p)."""
         bent = self.parameters.warping(F)

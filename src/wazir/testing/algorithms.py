@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.inside import Inside
-from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
+from wazir.algorithms.protocol import Algorithm, PriorStudy, Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.names import StudyName
 from wazir.domain.parameters import (
     Categorical,
     Discrete,
@@ -107,13 +108,14 @@ class Loop:
     config: StudyConfig
     completed: list[Trial] = field(default_factory=list)
     pending: list[Trial] = field(default_factory=list)
+    priors: tuple[PriorStudy, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot:
         """What the algorithm is given: nothing if it reads nothing."""
         if self.algorithm.reads is Reads.NOTHING:
             return Snapshot()
-        return Snapshot(0, tuple(self.completed), tuple(self.pending))
+        return Snapshot(0, tuple(self.completed), tuple(self.pending), self.priors)
 
     @property
     def next_id(self) -> int:
@@ -158,6 +160,13 @@ def point_key(values: Mapping[str, ParameterValue]) -> tuple[tuple[str, str], ..
 
 def _suggested(trial: Trial) -> Suggestion:
     return Suggestion(trial.parameters)
+
+
+def prior_study(algorithm: Algorithm, space: SearchSpace) -> PriorStudy:
+    """Return a completed study of up to eight trials in a space."""
+    loop = Loop(algorithm, study_config(space))
+    loop.run(8)
+    return PriorStudy(StudyName("p", "prior"), loop.config, tuple(loop.completed))
 
 
 class AlgorithmContract:
@@ -349,6 +358,36 @@ class AlgorithmContract:
         """Seeds go up to 2**63 - 1."""
         loop = Loop(algorithm, study_config(SPACES["conditional"], seed=2**63 - 1))
         assert len(loop.run(3)) == 3
+
+    def test_prior_studies_are_begun_with_or_ignored(
+        self, algorithm: Algorithm, space: SearchSpace
+    ) -> None:
+        """The first suggestion is the best point of another study, or all are as without it."""
+        prior = prior_study(algorithm, space)
+        loop = Loop(algorithm, study_config(space, seed=1), priors=(prior,))
+        made = loop.run(6)
+        best = min(smooth_loss(trial.parameters) for trial in prior.completed)
+        if smooth_loss(made[0].parameters) != pytest.approx(best, rel=1e-6):
+            assert made == Loop(algorithm, study_config(space, seed=1)).run(6)
+        resumed = Loop(algorithm, loop.config, list(loop.completed), priors=(prior,))
+        assert resumed.suggest(2) == loop.suggest(2)
+        for suggestion in loop.suggest(2):
+            space.check(suggestion.parameters)
+
+    @pytest.mark.parametrize("case", list(ODD_VALUES))
+    def test_odd_prior_studies_are_tolerated(self, algorithm: Algorithm, case: str) -> None:
+        """Another space, other names, odd values: suggestions stay inside."""
+        values = ODD_VALUES[case]
+        earlier = Loop(algorithm, study_config(SPACES["mixed_30"]))
+        for i in range(8):
+            for suggestion in earlier.suggest():
+                earlier.complete(suggestion.parameters, values[i % len(values)])
+        prior = PriorStudy(StudyName("p", "odd"), earlier.config, tuple(earlier.completed))
+        same = prior_study(algorithm, SPACES["conditional"])
+        for space in (SPACES["conditional"], _mixed_space(5), SPACES["one_point"]):
+            loop = Loop(algorithm, study_config(space), priors=(prior, same))
+            for suggestion in loop.run(7):
+                space.check(suggestion.parameters)
 
     def test_several_objectives(self, algorithm: Algorithm) -> None:
         """Studies with two objectives are served."""

@@ -125,6 +125,8 @@ metrics = st.tuples(
     ),
     st.builds(Metric, st.just("safety"), st.sampled_from(Goal), finite, st.floats(0, 1)),
 )
+ids = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,7}", fullmatch=True)
+study_names = st.builds(StudyName, ids, ids)
 configs = st.builds(
     StudyConfig,
     spaces,
@@ -136,6 +138,7 @@ configs = st.builds(
     st.sampled_from(MeasurementSelection),
     st.none() | early_stoppings,
     st.none() | stoppings,
+    st.lists(study_names, max_size=3, unique=True).map(tuple),
 )
 measurements = st.builds(
     Measurement,

@@ -21,6 +21,7 @@ from wazir.algorithms.gp.acquisition import (
     LowerConfidenceBound,
 )
 from wazir.algorithms.gp.criterion import Criterion, ProcessCriterion
+from wazir.algorithms.gp.earlier import Lessons, Teacher
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.hyperparameters import Fitted, latest
 from wazir.algorithms.gp.initial_design import (
@@ -38,16 +39,20 @@ from wazir.algorithms.inside import Inside
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import StudyConfig
+from wazir.surrogates.basis_functions import BasisProcess
 
 VERSION = "4"
 _SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED, _SALT_INSIDE = 4, 5, 6, 7
 _MIN_OBSERVED = 2
+# Beside the first points of earlier studies, so that the model sees more than their best.
+_MORE_INITIAL = 1
 _MIN_FOR_TREND = 15
 # Without this a category that began badly is hardly ever tried again.
 _EXPLORATION_BETA = 3.0
 _MAX_LISTED_POINTS = 10_000
 _MAX_LISTED_CANDIDATES = 1_000
 _N_SAMPLED = 32
+_MAX_TEXT = 190
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,9 @@ class GpBandit:
     weighted at random for each trial.
 
     The explanation holds "kind" (initial, model, fallback) and for a model its "acquisition", the
-    acquisition's "value", whether the suggestion means to "explore" or to "exploit", the
-    hyperparameters ("log_hyperparameters", "fitted_at"), and with one objective its "mean" and
+    acquisition's "value", whether the suggestion means to "explore" or to "exploit", the weights
+    of "prior_studies" (see `wazir.algorithms.gp.earlier`), the hyperparameters
+    ("log_hyperparameters", "fitted_at"), and with one objective its "mean" and
     "std" at the point and the "expected_improvement", in the objective's units; they are rough
     where the mean is worse than the median of the results. "plateaus" is the number of trials on
     plateaus, where there are any: see `wazir.algorithms.gp.plateaus`. Points there are left out as
@@ -70,6 +76,7 @@ class GpBandit:
     """
 
     settings: GpSettings = field(default_factory=GpSettings)
+    teacher: Teacher = field(default_factory=Teacher, repr=False, compare=False)
 
     @property
     def reads(self) -> Reads:
@@ -81,7 +88,9 @@ class GpBandit:
     ) -> list[Suggestion]:
         """Return one point per id; see Algorithm."""
         encoding = Encoding.of(config.space)
-        planner = _Planner(config, encoding, self.settings, snapshot)
+        priors = snapshot.prior_studies
+        lessons = self.teacher.lessons(config, encoding, priors, self.settings)
+        planner = _Planner(config, encoding, self.settings, snapshot, lessons)
         history = History.of(config, encoding, snapshot)
         suggestions = []
         for trial_id in trial_ids:
@@ -122,6 +131,7 @@ class _Planner:
     encoding: Encoding
     settings: GpSettings
     snapshot: Snapshot
+    lessons: Lessons
     believers: dict[bool, _Believer] = field(default_factory=dict)
 
     @cached_property
@@ -138,14 +148,20 @@ class _Planner:
         return point, explanation
 
     def _proposed(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
+        taken = frozenset(history.keys())
+        lesson = self.lessons.next_first(taken)
+        if lesson is not None:
+            return lesson[0], {"kind": "initial", "point": lesson[1]}
         first = self._first() if history.n_trials == 0 else None
         if first is not None:
             return first
-        taken = frozenset(history.keys())
         n_varied = sum(not column.is_constant for column in self.encoding.columns)
         if n_varied == 0:
             return self._initial(history, trial_id, taken), {"kind": "initial"}
-        if history.n_trials < n_initial_points(n_varied) or history.n_observed < _MIN_OBSERVED:
+        n_initial = n_initial_points(n_varied)
+        if self.lessons.basis is not None:
+            n_initial = min(n_initial, len(self.lessons.first) + _MORE_INITIAL)
+        if history.n_trials < n_initial or history.n_observed < _MIN_OBSERVED:
             return self._initial(history, trial_id, taken), {"kind": "initial"}
         try:
             return self._by_model(history, trial_id, taken)
@@ -182,7 +198,15 @@ class _Planner:
             taken = frozenset(row_keys(history.pending))
         point, texts = self._most_promising(model, trial_id, taken)
         kind = {"model": "Matern and trend" if has_trend else "Matern"}
-        return point, self._explain(model, point) | kind | texts
+        return point, self._explain(model, point) | kind | self._weights(model) | texts
+
+    def _weights(self, model: Model) -> dict[str, str]:
+        """Return how much the model leans on each prior study, as a text."""
+        if not isinstance(model.process, BasisProcess):
+            return {}
+        pairs = zip(self.lessons.names, model.process.weights.tolist(), strict=True)
+        text = ", ".join(f"{name} {weight:.2g}" for name, weight in pairs)
+        return {"prior_studies": text[:_MAX_TEXT]}
 
     def _most_promising(
         self, model: Model, trial_id: int, taken: frozenset[bytes]
@@ -221,7 +245,10 @@ class _Planner:
     def _model(self, history: History, trial_id: int, *, has_trend: bool) -> Model:
         if has_trend not in self.believers:
             noise = self.config.observation_noise
-            maker = ModelMaker(self.encoding, self.config.seed, self.settings, has_trend, noise)
+            maker = ModelMaker(
+                *(self.encoding, self.config.seed, self.settings, has_trend, noise),
+                basis=self.lessons.basis,
+            )
             trials = [*self.snapshot.completed, *self.snapshot.pending]
             self.believers[has_trend] = _Believer(maker, latest(trials, maker.theta_size))
         return self.believers[has_trend].update(history, self._rng(trial_id, _SALT_WEIGHTS))

@@ -10,7 +10,7 @@ from wazir.algorithms.axes import Array
 from wazir.algorithms.gp.acquisition import Acquisition
 from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.model import Model
-from wazir.surrogates.gaussian_process import GaussianProcess
+from wazir.surrogates.process import Process
 
 
 class Criterion(Protocol):
@@ -63,7 +63,7 @@ class ProcessCriterion:
     """
 
     features: FeatureMap
-    members: tuple[tuple[GaussianProcess, Acquisition], ...]
+    members: tuple[tuple[Process, Acquisition], ...]
 
     @classmethod
     def of(cls, model: Model, acquisition: Callable[[int], Acquisition]) -> "ProcessCriterion":
@@ -89,12 +89,12 @@ class ProcessCriterion:
         gradient: Array = np.einsum("im,imd->md", shares, np.array([g for _, g in pairs]))
         return mean, gradient
 
-    def _member_value(self, process: GaussianProcess, acquisition: Acquisition, F: Array) -> Array:
+    def _member_value(self, process: Process, acquisition: Acquisition, F: Array) -> Array:
         prediction = process.predict(F)
         return acquisition.value(prediction.mean, prediction.std)
 
     def _member_gradient(
-        self, process: GaussianProcess, acquisition: Acquisition, F: Array
+        self, process: Process, acquisition: Acquisition, F: Array
     ) -> tuple[Array, Array]:
         n_ordered = len(self.features.ordered)
         prediction, d_mean, d_std = process.predict_with_gradient(F, n_ordered)

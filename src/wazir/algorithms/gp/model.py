@@ -13,7 +13,8 @@ from wazir.algorithms.gp.history import History, scalarise
 from wazir.algorithms.gp.hyperparameters import Fitted
 from wazir.algorithms.gp.settings import GpSettings, OutputWarping
 from wazir.domain.studies import ObservationNoise
-from wazir.surrogates.gaussian_process import Data, GaussianProcess, Prediction, condition
+from wazir.surrogates.basis_functions import Basis, condition_on_basis
+from wazir.surrogates.gaussian_process import Data, Prediction, condition
 from wazir.surrogates.marginal_likelihood import Start, fit_theta
 from wazir.surrogates.output_warping import (
     WarpedOutputs,
@@ -30,6 +31,7 @@ from wazir.surrogates.priors import (
     NoisePrior,
     default_prior,
 )
+from wazir.surrogates.process import Process
 
 # From stored hyperparameters a few evaluations are enough; the prior's centre, and a smooth and
 # noisy start, are tried again from time to time, so that no fit stays in a poor mode for ever.
@@ -62,7 +64,7 @@ class Model:
     """
 
     features: FeatureMap
-    processes: tuple[GaussianProcess, ...]
+    processes: tuple[Process, ...]
     fitted: Fitted
     X: Array
     means: Array
@@ -70,7 +72,7 @@ class Model:
     incumbents: tuple[float, ...]
 
     @property
-    def process(self) -> GaussianProcess:
+    def process(self) -> Process:
         """The process with the fitted hyperparameters."""
         return self.processes[0]
 
@@ -105,6 +107,7 @@ class ModelMaker:
     """Fits models to the histories of one study; `seed` is the study's.
 
     With `has_trend` the processes have a quadratic trend. `noise` is what the study says of it.
+    `basis` are functions of the features of which the losses may be a weighted sum.
     """
 
     encoding: Encoding
@@ -112,6 +115,7 @@ class ModelMaker:
     settings: GpSettings
     has_trend: bool = False
     noise: ObservationNoise = ObservationNoise.UNSPECIFIED
+    basis: Basis | None = None
 
     @property
     def features(self) -> FeatureMap:
@@ -174,7 +178,7 @@ class ModelMaker:
         fitted = self._fit(data, prior, known)
         rows = _model_rows(data.y, self.settings.max_model_points)
         thetas = self._averaged(fitted, prior, len(data.y))
-        processes = tuple(condition(theta, data.subset(rows)) for theta in thetas)
+        processes = tuple(self._condition(theta, data.subset(rows)) for theta in thetas)
         means = [process.means_at_data() for process in processes]
         incumbents = tuple(float(np.min(column)) for column in means)
         return Model(features, processes, fitted, history.X[rows], means[0], outputs, incumbents)
@@ -185,8 +189,18 @@ class ModelMaker:
             return known
         rng = np.random.default_rng([self.seed, n, _SALT_SUBSET])
         rows = _fit_rows(data.y, self.settings.max_fit_points, rng)
-        theta = fit_theta(data.subset(rows), prior, _starts(prior, known, n, rng))
+        shown = data.subset(rows)
+        if self.basis is not None:
+            # The hyperparameters are those of what the functions leave, at about their weights.
+            guess = prior.centre if known is None else known.theta
+            shown = condition_on_basis(guess, shown, self.basis).rest.data
+        theta = fit_theta(shown, prior, _starts(prior, known, n, rng))
         return Fitted.rounded(theta, n)
+
+    def _condition(self, theta: Array, data: Data) -> Process:
+        if self.basis is None:
+            return condition(theta, data)
+        return condition_on_basis(theta, data, self.basis)
 
     def _averaged(self, fitted: Fitted, prior: LogNormalPrior, n: int) -> Sequence[Array]:
         """Return the hyperparameters over which the acquisition is averaged.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.gp.model import Model
-from wazir.surrogates.gaussian_process import GaussianProcess
+from wazir.surrogates.process import Process
 
 # Squared distances in units of the length scales; closer than this is the same point.
 _SAME_POINT = 1e-12
@@ -27,7 +27,7 @@ class Plateaus:
     that is nearer than any point of another value.
     """
 
-    process: GaussianProcess
+    process: Process
     centres: Array
     reach: Array
 

@@ -51,6 +51,7 @@ class JobFile:
         ignored: paths of the fields that are stored and mean nothing here.
         raw: the document with the service's field names, ready for json.dumps.
         notes: sentences that the user should see.
+        prior_studies: earlier studies to learn from, by id or full name.
     """
 
     kind: FileKind
@@ -75,6 +76,7 @@ class JobFile:
     ignored: tuple[str, ...] = ()
     raw: Mapping[str, Json] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    prior_studies: tuple[str, ...] = ()
 
     @property
     def space(self) -> dict[str, Parameter]:

@@ -78,7 +78,20 @@ def read_vertex(document: Mapping, reading: Reading) -> JobFile:
         python_module=package.text("pythonModule"),
         max_running_time_s=(job.child("scheduling") or empty).seconds("timeout"),
         raw={"studySpec": json_object(study)} if root is empty else json_object(root),
+        prior_studies=_prior_studies(study, reading),
     )
+
+
+def _prior_studies(study: Record, reading: Reading) -> tuple[str, ...]:
+    config = study.child("transferLearningConfig")
+    if config is None:
+        return ()
+    names = config.texts("priorStudyNames")
+    if config.flag("disableTransferLearning") and names:
+        place = config.place_of("disableTransferLearning")
+        reading.note(place, "disableTransferLearning is true: priorStudyNames mean nothing")
+        return ()
+    return names
 
 
 def _metrics(study: Record, reading: Reading) -> tuple[Metric, ...]:

@@ -55,8 +55,10 @@ TABLES: dict[str, Table] = {
         "medianAutomatedStoppingSpec": record("medianAutomatedStoppingSpec"),
         "convexAutomatedStoppingSpec": record("convexAutomatedStoppingSpec"),
         "studyStoppingConfig": record("studyStoppingConfig"),
-        **dict.fromkeys(("convexStopConfig", "transferLearningConfig"), unused(FREE)),
+        "convexStopConfig": unused(FREE),
+        "transferLearningConfig": record("transferLearningConfig"),
     },
+    "transferLearningConfig": {"disableTransferLearning": BOOLEAN, "priorStudyNames": TEXTS},
     "metrics": {
         "metricId": TEXT,
         "goal": choice("MAXIMIZE", "MINIMIZE", "GOAL_TYPE_UNSPECIFIED"),

@@ -147,6 +147,22 @@ decay_curve_stopping_spec: {use_elapsed_duration: true}
     assert read(indented).space == job.space
 
 
+TRANSFER = """
+studySpec:
+  metrics: [{metricId: m, goal: MINIMIZE}]
+  parameters: []
+  transferLearningConfig: {%spriorStudyNames: [projects/p/locations/l/studies/s, other]}
+"""
+
+
+def test_prior_studies_are_read_unless_they_are_disabled(read: Read) -> None:
+    job = read(TRANSFER % "")
+    assert job.prior_studies == ("projects/p/locations/l/studies/s", "other")
+    job = read(TRANSFER % "disableTransferLearning: true, ")
+    assert job.prior_studies == ()
+    assert "priorStudyNames mean nothing" in job.notes[0]
+
+
 def test_what_is_left_out_has_a_default_that_is_said(read: Read) -> None:
     job = read("studySpec: {parameters: []}\n")
     assert job.metrics == (Metric(DEFAULT_METRIC),)
