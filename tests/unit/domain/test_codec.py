@@ -138,7 +138,7 @@ configs = st.builds(
     st.sampled_from(MeasurementSelection),
     st.none() | early_stoppings,
     st.none() | stoppings,
-    st.lists(study_names, max_size=3, unique=True).map(tuple),
+    prior_studies=st.lists(study_names, max_size=3, unique=True).map(tuple),
 )
 measurements = st.builds(
     Measurement,
