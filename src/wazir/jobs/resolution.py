@@ -113,22 +113,13 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         planned_n_trials=n_trials,
         constraints=tuple(map(Constraint, flags.constraints)),
         fidelity=_fidelity(parsed),
+        prior_studies=_prior_studies(flags, file),
     )
     config = _with_stopping(_with_study_options(config, file), flags)
-    config = replace(config, prior_studies=_prior_studies(flags, file))
     _note_what_means_little(file, notes)
     if flags.metric_pattern is not None:
         _check_pattern(flags.metric_pattern, config.metrics, notes)
-    spec = JobSpec(
-        command=command,
-        cwd=flags.cwd,
-        passing={name: one.passing for name, one in parsed.items() if one.passing != Passing.ONE},
-        metric_pattern=flags.metric_pattern,
-        job_dir=_first(flags.job_dir, file.job_dir if file else None) or "",
-        trial_timeout_s=flags.trial_timeout_s,
-        document=file.training_input if file else {},
-        recorded_variables=flags.recorded_variables,
-    )
+    spec = _spec(flags, file, command, parsed)
     notes.extend(spec.template(space).stray_names())
     return ResolvedJob(
         study_id=flags.study_id or program_name(command),
@@ -144,6 +135,24 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         names_study=flags.study_id is not None,
         job_id=(file.name if file else None) or "",
         previous_job=(file.resume_previous_job_id if file else None) or "",
+    )
+
+
+def _spec(
+    flags: TuneFlags,
+    file: JobFile | None,
+    command: tuple[str, ...],
+    parsed: Mapping[str, ParsedParameter],
+) -> JobSpec:
+    return JobSpec(
+        command=command,
+        cwd=flags.cwd,
+        passing={name: one.passing for name, one in parsed.items() if one.passing != Passing.ONE},
+        metric_pattern=flags.metric_pattern,
+        job_dir=_first(flags.job_dir, file.job_dir if file else None) or "",
+        trial_timeout_s=flags.trial_timeout_s,
+        document=file.training_input if file else {},
+        recorded_variables=flags.recorded_variables,
     )
 
 
