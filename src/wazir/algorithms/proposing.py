@@ -71,7 +71,7 @@ def suggest_one_by_one(
     encoding = Encoding.of(config.space)
     history = trail.follow(config, encoding, snapshot)
     proposer = proposer_of(encoding, history)
-    untried = Untried(Inside.of(config, encoding))
+    untried = Untried(Inside.of(config, encoding), history.X)
     earlier = first_points(transfers(config, snapshot.prior_studies))
     pending = history.pending
     taken = trail.keys.union(row_keys(pending))

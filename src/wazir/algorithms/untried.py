@@ -7,7 +7,7 @@ import numpy as np
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding, row_keys
-from wazir.algorithms.inside import Inside
+from wazir.algorithms.inside import Inside, pulled_back
 from wazir.algorithms.variation import mutated, one_of_each
 
 # All points of a space are listed up to this number.
@@ -15,13 +15,15 @@ _MAX_LISTED = 10_000
 _N_NEAR = 32
 _STEPS = (0.003, 0.03, 0.3)
 _N_UNIFORM = 256
+_N_ANCHORS = 8
 
 
 @dataclass(frozen=True)
 class Untried:
-    """Replaces points that are taken or that break a constraint."""
+    """Replaces points that are taken or that break a constraint; `known` (n, d) were tried."""
 
     inside: Inside
+    known: Array
 
     @property
     def encoding(self) -> Encoding:
@@ -57,6 +59,12 @@ class Untried:
             return
         is_whole = self.inside.region.is_whole
         if not is_whole:
+            nearest = np.argsort(self._distances(x, self.known), kind="stable")[:_N_ANCHORS]
+            anchors = self.known[nearest]
+            anchors = anchors[self.inside.region.holds(anchors)]
+            yield pulled_back(
+                self.inside.region, anchors, np.repeat(x[None], len(anchors), axis=0)
+            )
             yield self.inside.near_one(x, rng)
         for step in _STEPS:
             X = np.repeat(x[None], _N_NEAR, axis=0)
@@ -68,9 +76,14 @@ class Untried:
 
     def _nearest(self, x: Array, free: Array, rng: np.random.Generator) -> Array:
         """Return the row nearest to `x` in the sum of distances; any of equally near ones."""
-        ordered = np.array([column.axis.is_ordered for column in self.encoding.columns])
-        gaps = np.abs(free - x)
-        distances = np.where(ordered, gaps, gaps > 0).sum(axis=1)
+        distances = self._distances(x, free)
         near = np.flatnonzero(distances <= distances.min() + 1e-12)
         found: Array = free[rng.choice(near)]
         return found
+
+    def _distances(self, x: Array, X: Array) -> Array:
+        """Return the sums of the distances along the parameters, (n,); 1 between categories."""
+        ordered = np.array([column.axis.is_ordered for column in self.encoding.columns])
+        gaps = np.abs(X - x)
+        distances: Array = np.where(ordered, gaps, gaps > 0).sum(axis=1)
+        return distances

@@ -100,7 +100,7 @@ def test_cells_meet_and_hold_what_is_rounded_to_their_value(name) -> None:
 def test_a_free_point_stays_and_a_taken_one_becomes_its_neighbour() -> None:
     space = SearchSpace({"n": Integer(0, 10), "c": Categorical(["a", "b", "c"])})
     encoding, _, rng = points(space)
-    untried = Untried(Inside(Region(encoding, ()), space))
+    untried = Untried(Inside(Region(encoding, ()), space), np.empty((0, 2)))
     x = np.array([0.5, 1.0])
     assert (untried.near(x, set(), rng) == x).all()
     found = untried.near(x, {row_keys(x[None])[0]}, rng)
@@ -115,6 +115,6 @@ def test_a_free_point_stays_and_a_taken_one_becomes_its_neighbour() -> None:
 def test_a_taken_point_of_a_continuum_moves_a_little() -> None:
     space = SearchSpace({"x": Double(0.0, 1.0), "y": Double(0.0, 1.0)})
     encoding, X, rng = points(space, 1)
-    untried = Untried(Inside(Region(encoding, ()), space))
+    untried = Untried(Inside(Region(encoding, ()), space), np.empty((0, 2)))
     found = untried.near(X[0], set(row_keys(X)), rng)
     assert 0 < np.abs(found - X[0]).max() < 0.02

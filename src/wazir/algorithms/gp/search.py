@@ -26,7 +26,7 @@ _LOG10_STEP = (-2.5, -0.4)
 _MAX_LEVELS_LISTED = 5
 _LEVEL_STEPS = (-4, -1, 1, 4)
 # With fewer candidates of a kind inside the constraints, others are moved there.
-_MIN_INSIDE = 32
+_MIN_INSIDE, _N_MOVED = 32, 8
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ class Search:
         """Return the best point found, shape (d,), None if none that was seen may be returned."""
         settings = self.settings
         U = rng.random((settings.n_uniform, self.encoding.n_columns))
-        uniform = self._inside(self.encoding.spread(U), rng)
-        near = self._inside(perturb(self.encoding, self.best, settings.n_near, rng), rng)
+        uniform = self._inside(self.encoding.spread(U), rng, explores=True)
+        near = perturb(self.encoding, self.best, settings.n_near, rng)
+        near = self._inside(near, rng, explores=False)
         starts = np.vstack([self._top(uniform), self._top(near)])
         best, value = self.best_of(np.vstack([starts, self._climb(starts)]))
         if best is None:
@@ -84,13 +85,25 @@ class Search:
             best, value = better, new_value
         return best
 
-    def _inside(self, X: Array, rng: np.random.Generator) -> Array:
-        """Return the candidates that fulfil the constraints; of few, some others moved inside."""
-        if self.inside.region.is_whole:
+    def _inside(self, X: Array, rng: np.random.Generator, *, explores: bool) -> Array:
+        """Return the candidates that fulfil the constraints; if these are few, some others too.
+
+        Others are pulled towards the best points as far as needed. Where that leads nowhere, or to
+        explore other corners of the region, some are moved along one parameter after another.
+        """
+        region = self.inside.region
+        if region.is_whole:
             return X
-        inside = self.inside.region.holds(X)
-        n_missing = max(_MIN_INSIDE - int(inside.sum()), 0)
-        return np.vstack([X[inside], self.inside.near(X[~inside][:n_missing], rng)])
+        inside = region.holds(X)
+        outside = X[~inside][: max(_MIN_INSIDE - int(inside.sum()), 0)]
+        anchors = self.best[region.holds(self.best)]
+        if len(anchors) == 0 or len(outside) == 0:
+            return np.vstack([X[inside], self.inside.near(outside, rng)])
+        starts = anchors[rng.integers(len(anchors), size=len(outside))]
+        pulled = pulled_back(region, starts, outside)
+        if explores or (pulled == starts).all():
+            pulled = np.vstack([pulled, self.inside.near(outside[:_N_MOVED], rng)])
+        return np.vstack([X[inside], pulled])
 
     def _top(self, X: Array) -> Array:
         if len(X) == 0:
