@@ -48,3 +48,42 @@ def test_a_dry_run_lists_the_constraints(wazir_in):
     wazir_in.write("train.py", PROGRAM)
     shown = wazir_in(*TUNE, *LIMIT, "--dry-run", *PYTHON).stdout
     assert "constraint n_layers * width <= 4096" in shown
+
+
+def test_the_old_command_goes_on_with_edited_constraints(wazir_in):
+    wazir_in.write("train.py", PROGRAM)
+    command = (*TUNE, *LIMIT, "--no-default-first", "--trials", "2")
+    wazir_in(*command, *PYTHON)
+    refused = wazir_in(*TUNE, "--constraint", "width == 64", *PYTHON, code=2)
+    assert "wazir edit train --constraint 'width == 64'" in refused.stderr
+    edited = wazir_in("edit", "train", "--constraint", "width == 64", "--trials", "4")
+    assert "constraint 'width == 64' is new" in edited.stdout
+    again = wazir_in(*command, *PYTHON)
+    assert "goes on as it is now: constraint 'width == 64' is new" in again.stderr
+    widths = [trial.parameters["width"] for trial in wazir_in.trials("train")]
+    assert widths[2:] == [64, 64]
+
+
+def test_edited_constraints_may_be_about_new_parameters(wazir_in):
+    wazir_in.write("train.sh", "echo loss=0.5\n")
+    command = (
+        "tune",
+        "--minimize",
+        "loss",
+        "-p",
+        "x=1..9",
+        "--trials",
+        "2",
+        "--",
+        "sh",
+        "train.sh",
+    )
+    wazir_in(*command)
+    wazir_in(
+        *("edit", "train", "-p", "y=1..9", "--old-value", "y=1", "--constraint", "x < y"),
+        *("--trials", "5"),
+    )
+    wazir_in(*command)
+    points = [trial.parameters for trial in wazir_in.trials("train")]
+    assert len(points) == 5
+    assert all(point["x"] < point["y"] for point in points[2:])

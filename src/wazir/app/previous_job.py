@@ -43,9 +43,15 @@ def continue_previous(
     )
 
 
+def editable_differences(existing: Study, job: ResolvedJob) -> list[str]:
+    """Return one line for each parameter and each constraint that differs; edits change them."""
+    constraints = constraint_differences(existing.config.constraints, job.config.constraints)
+    return [*existing.config.space.differences(job.config.space), *constraints]
+
+
 def other_differences(existing: Study, job: ResolvedJob) -> list[str]:
-    """Return one line for each constraint, the metrics and the budgets, where they differ."""
-    differences = constraint_differences(existing.config.constraints, job.config.constraints)
+    """Return one line for the metrics and one for the budgets, where they differ."""
+    differences = []
     if existing.config.metrics != job.config.metrics:
         old = describe_metrics(existing.config.metrics)
         new = describe_metrics(job.config.metrics)
@@ -54,8 +60,7 @@ def other_differences(existing: Study, job: ResolvedJob) -> list[str]:
 
 
 def _differences(existing: Study, job: ResolvedJob) -> list[str]:
-    space = existing.config.space.differences(job.config.space)
-    return [*space, *other_differences(existing, job)]
+    return [*editable_differences(existing, job), *other_differences(existing, job)]
 
 
 def free_name(study_id: str, taken: Mapping[str, Study]) -> str:

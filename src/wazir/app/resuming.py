@@ -1,5 +1,6 @@
 """A job that goes on with a study that was edited since: the command is old, the edit is newer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +9,7 @@ from wazir.domain.edits import KEEP, StudyEdit, describe_changes
 from wazir.domain.studies import Study
 from wazir.jobs.resolution import ANY_ALGORITHM, ResolvedJob
 from wazir.jobs.spec import JOB_NAMESPACE, job_spec_of
-from wazir.service.editing import edits_of, had_space
+from wazir.service.editing import edits_of, had_constraints, had_space
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ class Resumption:
         """
         named = _named_settings(job)
         replaced = {name: KEEP for name in named if _was_edited(study, name, named[name])}
-        wanted = replace(study.config, **{name: named[name] for name in replaced})
-        if had_space(study, job.config.space):
-            wanted = replace(wanted, space=job.config.space)
-            job = _in_present_space(study, job)
+        before = _definition_before(study, job)
+        wanted = replace(study.config, **before, **{name: named[name] for name in replaced})
+        if before:
+            job = _in_present_definition(study, job, before)
         lines = describe_changes(wanted, study.config)
         notes = (f"the study was edited, and goes on as it is now: {line}" for line in lines)
         return cls(job, StudyEdit(**{**named, **replaced}), tuple(notes))
@@ -62,8 +63,25 @@ def _was_edited(study: Study, name: str, value: object) -> bool:
     return any(record.undo.settings[name] == value for record in records)
 
 
-def _in_present_space(study: Study, job: ResolvedJob) -> ResolvedJob:
+def _definition_before(study: Study, job: ResolvedJob) -> dict[str, Any]:
+    """Return the space and constraints of a job where the study had them before an edit."""
+    config = job.config
+    before: dict[str, Any] = {}
+    if had_space(study, config.space):
+        before["space"] = config.space
+    if before or had_constraints(study, config.constraints):
+        # Those of the study may be about parameters that were not there before.
+        before["constraints"] = config.constraints
+    return before
+
+
+def _in_present_definition(
+    study: Study, job: ResolvedJob, before: Mapping[str, Any]
+) -> ResolvedJob:
+    present: dict[str, Any] = {"space": study.config.space} if "space" in before else {}
+    if had_constraints(study, job.config.constraints):
+        present["constraints"] = study.config.constraints
     spec = job.spec
-    if JOB_NAMESPACE in study.metadata:
+    if "space" in before and JOB_NAMESPACE in study.metadata:
         spec = replace(spec, passing=job_spec_of(study).passing)
-    return replace(job, config=replace(job.config, space=study.config.space), spec=spec)
+    return replace(job, config=replace(job.config, **present), spec=spec)

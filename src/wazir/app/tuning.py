@@ -176,14 +176,14 @@ def _database(location: StorageLocation) -> Path:
 
 
 def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
-    space_differences = existing.config.space.differences(job.config.space)
+    editable = editable_differences(existing, job)
     others = other_differences(existing, job)
     if not job.previous_job:
         others += _command_differences(existing, job.spec)
     others += prior_study_differences(existing.config, job.config)
-    if space_differences or others:
-        rows = "\n".join(f"  {line}" for line in (*space_differences, *others))
-        command = "" if others else edit_command(existing, job.config.space)
+    if editable or others:
+        rows = "\n".join(f"  {line}" for line in (*editable, *others))
+        command = "" if others else edit_command(existing, job.config)
         raise StudyMismatchError(
             f"study {existing.name.study_id!r} exists, and it differs:\n{rows}",
             hint=(f"to change the study and keep its trials: {command}\n" if command else "")

@@ -45,6 +45,13 @@ _CLIENT = "wazir edit"
 @click.option(
     "--remove", multiple=True, metavar="NAME", help="Take away what the program no longer takes."
 )
+@click.option(
+    "--constraint",
+    "constraints",
+    multiple=True,
+    metavar="EXPR",
+    help="As for `wazir tune`, in place of those that are there; none takes all away.",
+)
 @click.option("--trials", "n_trials", type=click.IntRange(min=1), help="Trials in all.")
 @click.option("--algorithm", metavar="NAME", help="As for `wazir tune`.")
 @click.option("--early-stopping", metavar="RULE", help="As for `wazir tune`; none for no rule.")

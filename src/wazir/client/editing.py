@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from wazir.domain.constraints import Constraint
 from wazir.domain.edits import KEEP, Keep, StudyEdit
 from wazir.domain.parameters import Parameter, ParameterValue
 from wazir.domain.stop_conditions import with_stop_conditions
@@ -21,6 +22,7 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
     algorithm: str | None = None,
     early_stopping: str | EarlyStopping | None = None,
     stop_when: str | Sequence[str] = (),
+    constraints: str | Sequence[str] | None = None,
 ) -> StudyEdit:
     """Return an edit of a study with this configuration; see `wazir.client.study.Study.update`.
 
@@ -36,6 +38,7 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
         planned_n_trials=KEEP if n_trials is None else n_trials,
         early_stopping=_early_stopping(early_stopping),
         study_stopping=_study_stopping(config.study_stopping, stop_when),
+        constraints=_constraints(constraints),
     )
 
 
@@ -43,6 +46,13 @@ def _early_stopping(given: str | EarlyStopping | None) -> EarlyStopping | Keep |
     if given is None:
         return KEEP
     return EarlyStopping.parse(given) if isinstance(given, str) else given
+
+
+def _constraints(given: str | Sequence[str] | None) -> tuple[Constraint, ...] | Keep:
+    if given is None:
+        return KEEP
+    texts = [given] if isinstance(given, str) else list(given)
+    return tuple(Constraint(text) for text in texts if text.strip().lower() != NONE)
 
 
 def _study_stopping(

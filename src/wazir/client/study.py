@@ -230,7 +230,7 @@ class Study:
         complete = self.config.with_defaults(parameters)
         return self._handle(self._transport.add_trial(self._stored.name, complete))
 
-    def update(
+    def update(  # noqa: PLR0913 - all are optional keywords
         self,
         *,
         parameters: Mapping[str, Parameter] | None = None,
@@ -241,6 +241,7 @@ class Study:
         algorithm: str | None = None,
         early_stopping: str | EarlyStopping | None = None,
         stop_when: str | Sequence[str] = (),
+        constraints: str | Sequence[str] | None = None,
     ) -> "Study":
         """Edit the study, also while it runs; all that is left out stays as it is.
 
@@ -257,6 +258,7 @@ class Study:
             algorithm: as in `create_study`.
             early_stopping: as in `create_study`; "none" for no rule.
             stop_when: as in `create_study`, beside what is there; "none" removes all conditions.
+            constraints: as in `create_study`, in place of those that are there; () for none.
 
         Raises:
             InvalidInputError: a name is unknown, or a value breaks a rule; nothing is changed.
@@ -271,6 +273,7 @@ class Study:
             algorithm=algorithm,
             early_stopping=early_stopping,
             stop_when=stop_when,
+            constraints=constraints,
         )
         self._stored = self._transport.edit_study(
             self._stored.name, edit, client_id=self._new_client_id()

@@ -5,13 +5,14 @@ What `*_to_dict` returns holds only what strict JSON can: numbers that are not f
 or unknown, an unknown word, or a value of another type; keys with a default may be left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wazir.domain.constraints import Constraint
 from wazir.domain.fidelity import Rung
 from wazir.domain.json_fields import (
     Fields,
     JsonObject,
+    decode_list,
     decode_number,
     decode_object,
     decode_text,
@@ -51,7 +52,7 @@ def config_to_dict(config: StudyConfig) -> JsonObject:
         "early_stopping": None if early is None else early_stopping_to_dict(early),
         "study_stopping": None if stopping is None else study_stopping_to_dict(stopping),
         "old_values": dict(config.old_values),
-        "constraints": [constraint.text for constraint in config.constraints],
+        "constraints": constraints_to_list(config.constraints),
         "fidelity": config.fidelity,
         "prior_studies": [str(name) for name in config.prior_studies],
     }
@@ -72,10 +73,7 @@ def config_from_dict(data: object) -> StudyConfig:
         early_stopping=fields.optional("early_stopping", early_stopping_from),
         study_stopping=fields.optional("study_stopping", study_stopping_from),
         old_values=parameter_values_from_dict(fields.take("old_values", {})),
-        constraints=tuple(
-            Constraint(decode_text(text, "a constraint"))
-            for text in fields.items("constraints", [])
-        ),
+        constraints=constraints_from(fields.take("constraints", []), "constraints"),
         fidelity=fields.optional("fidelity", decode_text),
         prior_studies=tuple(
             parse_study_name(decode_text(name, "a prior study"))
@@ -273,6 +271,16 @@ def metadata_from_dict(data: object) -> dict[str, dict[str, str]]:
         }
         for namespace, entries in decode_object(data, "metadata").items()
     }
+
+
+def constraints_to_list(constraints: Sequence[Constraint]) -> list[str]:
+    """Return the texts of constraints."""
+    return [constraint.text for constraint in constraints]
+
+
+def constraints_from(data: object, what: str) -> tuple[Constraint, ...]:
+    """Return the constraints with these texts."""
+    return tuple(Constraint(decode_text(text, what)) for text in decode_list(data, what))
 
 
 def early_stopping_to_dict(early: EarlyStopping) -> JsonObject:

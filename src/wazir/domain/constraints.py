@@ -29,7 +29,7 @@ _BOOLEAN_TEXTS = ("true", "false")
 class Constraint:
     """A condition such as "n_layers * width <= 4096", in the grammar of `domain.expressions`.
 
-    Two are equal if they mean the same, however they were spaced. A constraint does not apply to
+    Two are equal if they say the same, however they were spaced. A constraint does not apply to
     a point in which one of its parameters does not exist.
 
     Raises:
@@ -37,7 +37,8 @@ class Constraint:
     """
 
     text: str = field(compare=False)
-    expression: Expression = field(init=False, repr=False)
+    expression: Expression = field(init=False, repr=False, compare=False)
+    root: Node = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
@@ -87,6 +88,7 @@ class Constraint:
 
     def _read(self, expression: Expression) -> None:
         object.__setattr__(self, "expression", expression)
+        object.__setattr__(self, "root", expression.root)
 
 
 def constraint_differences(old: Iterable[Constraint], new: Iterable[Constraint]) -> list[str]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from wazir.domain.codec import (
+    constraints_from,
+    constraints_to_list,
     early_stopping_from,
     early_stopping_to_dict,
     study_stopping_from,
@@ -70,6 +72,7 @@ _SETTINGS: Mapping[str, _Setting] = {
     "measurement_selection": _word(MeasurementSelection),
     "early_stopping": _Setting(early_stopping_to_dict, early_stopping_from),
     "study_stopping": _Setting(study_stopping_to_dict, study_stopping_from),
+    "constraints": _Setting(constraints_to_list, constraints_from),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, TypeAlias
 
+from wazir.domain.constraints import Constraint, constraint_differences
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
 from wazir.domain.metrics import MeasurementSelection, Metric
@@ -55,6 +56,7 @@ class StudyEdit:
     measurement_selection: MeasurementSelection | Keep = KEEP
     early_stopping: EarlyStopping | Keep | None = KEEP
     study_stopping: StudyStopping | Keep | None = KEEP
+    constraints: tuple[Constraint, ...] | Keep = KEEP
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -110,7 +112,9 @@ def describe_changes(old: StudyConfig, new: StudyConfig) -> list[str]:
             lines.append(f"{metric.name}: threshold was {_text(was)}, is {_text(now)}")
     for name in SETTINGS:
         before, after = getattr(old, name), getattr(new, name)
-        if name != "space" and before != after:
+        if name == "constraints":
+            lines += constraint_differences(before, after)
+        elif name != "space" and before != after:
             lines.append(f"{_LABELS.get(name, name)}: was {_text(before)}, is {_text(after)}")
     return lines
 

@@ -88,6 +88,13 @@ def decode_value(value: object, what: str) -> ParameterValue:
     raise _wrong(what, "a text, a boolean or a number", value)
 
 
+def decode_list(value: object, what: str) -> list[object]:
+    """Return a list, not a copy."""
+    if isinstance(value, list):
+        return value
+    raise _wrong(what, "a list", value)
+
+
 def decode_object(value: object, what: str) -> JsonObject:
     """Return a JSON object, not a copy."""
     if isinstance(value, dict):
@@ -140,10 +147,7 @@ class Fields:
 
     def items(self, key: str, default: object = _REQUIRED) -> list[object]:
         """Return a list."""
-        value = self.take(key, default)
-        if not isinstance(value, list):
-            raise _wrong(key, "a list", value)
-        return value
+        return decode_list(self.take(key, default), key)
 
     def word(self, key: str, default: _E) -> _E:
         """Return a member of the enumeration of `default`, which stands for a missing key."""

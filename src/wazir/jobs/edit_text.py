@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from wazir.client.editing import edit_in_words
 from wazir.domain.conditions import Condition
+from wazir.domain.constraints import constraint_differences
 from wazir.domain.edits import StudyEdit, apply
 from wazir.domain.errors import InvalidInputError, JobError
 from wazir.domain.hints import did_you_mean
@@ -20,7 +21,7 @@ from wazir.domain.parameters import (
     with_condition,
 )
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import Study
+from wazir.domain.studies import Study, StudyConfig
 from wazir.domain.trials import Metadata
 from wazir.jobs.command_line import argument_text
 from wazir.jobs.condition_text import parse_condition
@@ -43,6 +44,7 @@ class EditFlags:
     algorithm: str | None = None
     early_stopping: str | None = None
     stop_when: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,18 +84,21 @@ def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
         algorithm=flags.algorithm,
         early_stopping=flags.early_stopping,
         stop_when=flags.stop_when,
+        constraints=flags.constraints or None,
     )
     notes = [note for one in parsed for note in (*one.notes, *_losses(one, known.get(one.name)))]
     space = apply(study.config, replace(edit, old_values={})).space
     return JobEdit(edit, _job_metadata(study, flags, parsed, space), tuple(notes))
 
 
-def edit_command(study: Study, wanted: SearchSpace) -> str:
-    """Return the `wazir edit` command that gives a study another space, "" if flags cannot say it.
+def edit_command(study: Study, wanted: StudyConfig) -> str:
+    """Return the `wazir edit` command that gives a study another space and other constraints.
+
+    "" if flags cannot say it.
 
     For a new parameter it has VALUE where the user must say what earlier trials had.
     """
-    old, new = dict(_flat(study.config.space)), dict(_flat(wanted))
+    old, new = dict(_flat(study.config.space)), dict(_flat(wanted.space))
     words = ["wazir", "edit", study.name.study_id]
     try:
         for name, (parameter, condition) in new.items():
@@ -109,6 +114,9 @@ def edit_command(study: Study, wanted: SearchSpace) -> str:
         return ""
     for name in old.keys() - new.keys():
         words += ["--remove", name]
+    if constraint_differences(study.config.constraints, wanted.constraints):
+        for text in [one.text for one in wanted.constraints] or ["none"]:
+            words += ["--constraint", text]
     return shlex.join(words) if len(words) > 3 else ""
 
 

@@ -4,7 +4,7 @@ from wazir.domain.constraints import constraint_differences
 from wazir.domain.errors import StudyMismatchError
 from wazir.domain.metrics import describe_metrics
 from wazir.domain.studies import Study, StudyConfig, prior_study_differences
-from wazir.service.editing import had_space
+from wazir.service.editing import had_constraints, had_space
 
 
 def check_same(existing: Study, config: StudyConfig) -> None:
@@ -12,7 +12,8 @@ def check_same(existing: Study, config: StudyConfig) -> None:
     differences = []
     if not had_space(existing, config.space):
         differences = existing.config.space.differences(config.space)
-    differences += constraint_differences(existing.config.constraints, config.constraints)
+    if not had_constraints(existing, config.constraints):
+        differences += constraint_differences(existing.config.constraints, config.constraints)
     old, new = existing.config.metrics, config.metrics
     if old != new:
         differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from wazir.domain.constraints import Constraint
 from wazir.domain.edit_codec import edit_from_dict, edit_to_dict
 from wazir.domain.edits import StudyEdit, apply, describe_changes, inverse
 from wazir.domain.errors import InvalidInputError
@@ -73,6 +74,12 @@ def edits_of(study: Study) -> list[EditRecord]:
     stored = study.metadata.get(EDITS_NAMESPACE, {})
     records = [EditRecord.from_json(revision, text) for revision, text in stored.items()]
     return sorted(records, key=lambda record: record.revision)
+
+
+def had_constraints(study: Study, constraints: Sequence[Constraint]) -> bool:
+    """Return whether a study had these constraints before an edit; see `had_space`."""
+    undone = [record.undo.settings.get("constraints") for record in edits_of(study)]
+    return any(before is not None and set(before) == set(constraints) for before in undone)
 
 
 def had_space(study: Study, space: SearchSpace) -> bool:
@@ -173,17 +180,17 @@ def carry_out(
     )
     history = {**old.metadata.get(EDITS_NAMESPACE, {}), str(record.revision): record.to_json()}
     writer.update_study(replace(changed, metadata={**changed.metadata, EDITS_NAMESPACE: history}))
-    if config.space != old.config.space:
+    if (config.space, config.constraints) != (old.config.space, old.config.constraints):
         _drop_misfits(writer, config, now)
 
 
 def fits(config: StudyConfig, trial: Trial) -> bool:
-    """Return whether a trial is a point of the search space; a budget it has had always fits."""
+    """Return whether a trial is a point of the study; a budget it has had always fits."""
     values = config.completed(trial).parameters
     if trial.rungs:
         config, values = config.searched, config.without_budget(values)
     try:
-        config.space.check(values)
+        config.check_point(values)
     except InvalidInputError:
         return False
     return True

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wazir.domain.codec import config_from_dict, config_to_dict
+from wazir.domain.constraints import Constraint
 from wazir.domain.edit_codec import edit_from_dict, edit_to_dict
 from wazir.domain.edits import KEEP, SETTINGS, StudyEdit, apply, describe_changes, inverse
 from wazir.domain.errors import InvalidInputError
@@ -214,6 +215,7 @@ settings_strategies = {
     "measurement_selection": st.sampled_from(MeasurementSelection),
     "early_stopping": st.none() | st.builds(EarlyStopping, st.sampled_from(["median", "asha"])),
     "study_stopping": st.none() | st.builds(StudyStopping, max_n_trials=st.integers(1, 99)),
+    "constraints": st.sampled_from([(), (Constraint("lr < 0.5"),)]),
 }
 
 

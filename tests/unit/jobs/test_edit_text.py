@@ -1,10 +1,12 @@
 """Flags of `wazir edit` become an edit of the study and of its job, and a wanted space flags."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from wazir.domain.constraints import Constraint
 from wazir.domain.edits import KEEP, StudyEdit, apply
 from wazir.domain.errors import InvalidInputError, JobError
 from wazir.domain.metrics import Metric
@@ -128,7 +130,7 @@ def test_the_command_that_leads_to_another_space_does():
             "steps": Discrete([1, 5]),
         }
     )
-    command = edit_command(study(), wanted)
+    command = edit_command(study(), replace(study().config, space=wanted))
     words = shlex.split(command)
     assert words[:3] == ["wazir", "edit", "s"]
     options = list(zip(words[3::2], words[4::2], strict=True))
@@ -150,6 +152,24 @@ def test_the_command_that_leads_to_another_space_does():
 
 
 def test_a_space_that_flags_cannot_say_has_no_command():
-    assert edit_command(study(), SearchSpace({"x": Categorical([""])})) == ""
-    assert edit_command(study(), SPACE) == ""
+    assert (
+        edit_command(study(), replace(study().config, space=SearchSpace({"x": Categorical([""])})))
+        == ""
+    )
+    assert edit_command(study(), study().config) == ""
     assert StudyEdit() == resolved().edit
+
+
+def test_the_command_that_leads_to_other_constraints_names_them_all():
+    wanted = replace(
+        study().config, constraints=(Constraint("lr < 1e-3"), Constraint("layers > 1"))
+    )
+    command = edit_command(study(), wanted)
+    assert shlex.split(command)[3:] == ["--constraint", "lr < 1e-3", "--constraint", "layers > 1"]
+    edit = resolved(constraints=("lr < 1e-3", "layers > 1")).edit
+    assert apply(study().config, edit).constraints == wanted.constraints
+    constrained = replace(study(), config=wanted)
+    assert shlex.split(edit_command(constrained, study().config))[3:] == ["--constraint", "none"]
+    assert apply(wanted, resolve_edit(constrained, EditFlags(constraints=("none",))).edit) == (
+        study().config
+    )

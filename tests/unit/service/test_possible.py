@@ -82,6 +82,28 @@ def test_a_study_in_python() -> None:
     assert study.suggest().parameters == {"low": 0.125, "high": 0.25}
 
 
+def test_the_constraints_of_a_study_can_be_edited() -> None:
+    study = create_study(
+        "s",
+        parameters={"low": Double(0.0, 1.0), "high": Double(0.0, 1.0)},
+        minimize="loss",
+        constraints="low < high",
+        storage=":memory:",
+    )
+    study.enqueue({"low": 0.125, "high": 0.25})
+    study.update(constraints=["high < low"])
+    # The waiting point breaks the new constraint.
+    assert study.trials == []
+    point = study.suggest().parameters
+    assert point["high"] < point["low"]
+    with pytest.raises(InvalidInputError, match="fulfils all constraints together"):
+        study.update(constraints=["high < low", "low + high > 2 * low"])
+    study.update(constraints=())
+    study.add_trial({"low": 0.125, "high": 0.25}, {"loss": 1.0})
+    with pytest.raises(InvalidInputError, match="there is no 'mid'"):
+        study.update(constraints="low < mid")
+
+
 def test_a_study_of_other_constraints_is_another_study(tmp_path: object) -> None:
     def make(*constraints: str) -> None:
         create_study(
