@@ -9,7 +9,12 @@ from pathlib import Path
 from wazir.app.clock import system_clock
 from wazir.app.compose import StorageArgument, make_service, open_store
 from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
-from wazir.app.previous_job import continue_previous, free_name, other_differences
+from wazir.app.previous_job import (
+    continue_previous,
+    editable_differences,
+    free_name,
+    other_differences,
+)
 from wazir.app.registry import canonical_name
 from wazir.app.resuming import Resumption
 from wazir.app.settings import StorageLocation, storage_location
