@@ -110,7 +110,7 @@ def _first(
 ) -> Proposal | None:
     """Return a point that needs no results, None where the proposer is to make one."""
     if n_trials == 0:
-        x = default_point(config.space, region.encoding)
+        x = default_point(config, region.encoding)
         if x is not None and region.contains(x):
             return Proposal(x, {"kind": "initial", "point": "defaults"})
     if proposer.is_ready(n_trials):

@@ -20,13 +20,15 @@ T = TypeVar("T")
 class Trail(Generic[T]):
     """The completed trials of the last call, in the order in which they ended.
 
-    Rows X (n, d) and losses Y (n, m) as in History; `keys` are those of X. An algorithm may keep
-    in `state` what the first `n_used` rows came to. All of it is forgotten as soon as the trials
-    are not those of the last call and later ones, so it saves time and changes no result.
+    Rows X (n, d), losses Y (n, m) and violations V (n,) as in History; `keys` are those of X. An
+    algorithm may keep in `state` what the first `n_used` rows came to. All of it is forgotten as
+    soon as the trials are not those of the last call and later ones, so it saves time and changes
+    no result.
     """
 
     X: Array = field(default_factory=lambda: np.empty((0, 0)))
     Y: Array = field(default_factory=lambda: np.empty((0, 0)))
+    V: Array = field(default_factory=lambda: np.empty(0))
     keys: set[bytes] = field(default_factory=set)
     state: T | None = None
     n_used: int = 0
@@ -46,10 +48,11 @@ class Trail(Generic[T]):
         part = History.of(config, encoding, Snapshot(0, new, snapshot.pending))
         if new:
             self.X, self.Y = np.vstack([self.X, part.X]), np.vstack([self.Y, part.Y])
+            self.V = np.concatenate([self.V, part.V])
             self.keys.update(row_keys(part.X))
             self._known.update((trial.id, trial) for trial in new)
             self._last = _by_completion(new[-1])
-        return History(self.X, self.Y, part.pending)
+        return History(self.X, self.Y, part.pending, self.V)
 
     def _new(self, config: StudyConfig, completed: Sequence[Trial]) -> list[Trial] | None:
         """Return the trials that come after the known ones, None if others changed."""
@@ -64,6 +67,7 @@ class Trail(Generic[T]):
 
     def _forget(self, config: StudyConfig, encoding: Encoding) -> None:
         self.X, self.Y = np.empty((0, encoding.n_columns)), np.empty((0, len(config.objectives)))
+        self.V = np.empty(0)
         self.keys, self.state, self.n_used = set(), None, 0
         self._config, self._known, self._last = config, {}, (0, 0)
 

@@ -45,8 +45,8 @@ def pareto_front(config: StudyConfig, trials: Sequence[Trial]) -> ParetoFront:
     Y = Y[np.isfinite(Y).all(axis=1)]
     if len(Y) == 0:
         return ParetoFront((), {}, 0.0)
-    optimal = tuple(optimal_trials(succeeded, objectives))
-    front = np.array([_losses(trial, objectives) for trial in optimal])
+    optimal = tuple(optimal_trials(succeeded, config.metrics))
+    front = np.array([_losses(trial, objectives) for trial in optimal]).reshape(-1, Y.shape[1])
     given = [metric.reference_value for metric in objectives]
     reference = np.array(
         [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.studies import ObservationNoise, StudyConfig
-from wazir.domain.trials import Trial, TrialState, best_trial
+from wazir.domain.trials import Trial, best_trial, is_safe
 
 if TYPE_CHECKING:
     from wazir.analysis.posterior import Posterior
@@ -78,9 +78,11 @@ def model_posterior(config: StudyConfig, trials: Sequence[Trial]) -> "Posterior"
 def recommend(
     config: StudyConfig, trials: Sequence[Trial], posterior_of: PosteriorOf = model_posterior
 ) -> Recommendation | None:
-    """Return the trial to use, None where no trial has succeeded.
+    """Return the trial to use, None where no trial has succeeded and is safe.
 
-    Trials count that are SUCCEEDED with a finite value of the first objective. Where noise is to
+    Trials count that are SUCCEEDED with a finite value of the first objective; the model learns
+    from all of them, but only those that keep the limits of the safety metrics are recommended.
+    Where noise is to
     be expected, the one of the smallest (largest, if the goal is MAXIMIZE) posterior mean is
     recommended, else the one with the best value. Noise is expected if the study's observation
     noise is HIGH; if it is UNSPECIFIED, where repeats of a configuration differ, or where the
@@ -92,7 +94,8 @@ def recommend(
     """
     objective = config.objective
     values = _values(trials, objective)
-    luckiest = best_trial(trials, objective)
+    safe = [trial.id for trial in trials if is_safe(trial, config.metrics)]
+    luckiest = best_trial(trials, config.metrics)
     if luckiest is None:
         return None
     best = values[luckiest.id]
@@ -103,18 +106,14 @@ def recommend(
         posterior = posterior_of(config, [trial for trial in trials if trial.id in values])
     except ArithmeticError as error:
         return replace(by_value, reason=f"the best value, as there is no model: {error}")
-    return _by_model(config, values, by_value, posterior)
+    expected = {i: posterior.expected[i] for i in safe if i in posterior.expected}
+    return _by_model(config, values, by_value, replace(posterior, expected=expected))
 
 
 def _values(trials: Sequence[Trial], objective: Metric) -> dict[int, float]:
     """Return the finite values of SUCCEEDED trials by the trials' ids."""
-    found = {}
-    for trial in trials:
-        final = trial.final_measurement
-        value = None if final is None else final.value(objective.name)
-        if trial.state is TrialState.SUCCEEDED and value is not None:
-            found[trial.id] = value
-    return found
+    pairs = [(trial.id, trial.final_value(objective)) for trial in trials]
+    return {trial_id: value for trial_id, value in pairs if value is not None}
 
 
 def _why_no_model(config: StudyConfig, values: dict[int, float]) -> str:

@@ -4,6 +4,7 @@ import os
 import secrets
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from wazir.app.blas import OneThreadPosterior
 from wazir.app.clock import system_clock
 from wazir.app.owners import PYTHON_CLIENT, LocalOwners, new_client_ids
 from wazir.app.progress import ProgressBar
-from wazir.app.registry import AlgorithmRegistry, algorithm_note, canonical_name
+from wazir.app.registry import AlgorithmRegistry, algorithm_notes, canonical_name
 from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
 from wazir.app.stopping_rules import make_rule
 from wazir.client.study import Study
@@ -21,10 +22,11 @@ from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.metrics import Goal, Metric, with_references
 from wazir.domain.names import parse_study_name
-from wazir.domain.parameters import Parameter
+from wazir.domain.parameters import Parameter, ParameterValue
+from wazir.domain.safety import Limits, with_limits
 from wazir.domain.space import SearchSpace
 from wazir.domain.stop_conditions import with_stop_conditions
-from wazir.domain.studies import EarlyStopping, StudyConfig
+from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
 from wazir.service.studies import StudyService
 from wazir.storage.protocol import Store
@@ -89,6 +91,9 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     prior_studies: str | Sequence[str] = (),
     seed: int | None = None,
     storage: StorageArgument = None,
+    safe: Limits = (),
+    noise: str | ObservationNoise | None = None,
+    beliefs: Mapping[str, ParameterValue] | None = None,
 ) -> Study:
     """Create a study, or load the one of that name with the same definition.
 
@@ -115,6 +120,11 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
+        safe: limits that results must keep, such as "latency<=100" or {"recall": ">=0.8"}; the
+            objective reports these metrics too. See docs/how-to/safety-metrics.md.
+        noise: "high" or "low": how much a metric differs when a trial is run again; by default
+            it is learnt.
+        beliefs: values of some parameters near which you expect the best, such as {"lr": 1e-3}.
 
     Raises:
         InvalidInputError: a value breaks a rule, or the constraints leave no point.
@@ -122,16 +132,17 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
             other metrics or other prior studies.
         NotFoundError: a prior study is not there.
     """
-    if note := algorithm_note(algorithm):
-        warnings.warn(note, stacklevel=2)
     conditions = _texts(stop_when)
     config = StudyConfig(
         SearchSpace(dict(parameters)),
-        with_references(
-            (*_metrics(minimize, Goal.MINIMIZE), *_metrics(maximize, Goal.MAXIMIZE)),
-            reference or {},
+        with_limits(
+            with_references(
+                (*_metrics(minimize, Goal.MINIMIZE), *_metrics(maximize, Goal.MAXIMIZE)),
+                reference or {},
+            ),
+            safe,
         ),
-        algorithm=canonical_name(algorithm),
+        algorithm=algorithm,
         early_stopping=_early_stopping(early_stopping, fidelity),
         study_stopping=with_stop_conditions(None, conditions) if conditions else None,
         fidelity=fidelity,
@@ -141,7 +152,12 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         ),
         seed=secrets.randbits(31) if seed is None else seed,
         constraints=tuple(map(Constraint, _texts(constraints))),
+        observation_noise=ObservationNoise.parse(noise),
+        beliefs=beliefs or {},
     )
+    for note in algorithm_notes(config):
+        warnings.warn(note, stacklevel=2)
+    config = replace(config, algorithm=canonical_name(algorithm))
     service = connect(storage, create=True)
     return study_handle(service, service.create_study(parse_study_name(name), config))
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from wazir.client.trial import Trial
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import TrialState
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -45,7 +44,7 @@ class ProgressBar:
             self._bar.update(self._task, advance=1)
             return
         goal = self._config.objective.goal
-        if trial.state is TrialState.SUCCEEDED and trial.value is not None:
+        if trial.is_safe and trial.value is not None:
             worst = float("inf") if goal is Goal.MINIMIZE else float("-inf")
             if goal.better(trial.value, worst if self._best is None else self._best):
                 self._best = trial.value

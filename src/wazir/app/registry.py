@@ -8,6 +8,7 @@ from wazir.algorithms.protocol import Algorithm, Reads
 from wazir.app.blas import OneThreadAlgorithm
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
+from wazir.domain.studies import StudyConfig
 
 # Modules are named, not imported: random search should not pay for the Gaussian process.
 ALGORITHMS: Mapping[str, tuple[str, str]] = {
@@ -37,6 +38,8 @@ ALIASES: Mapping[str, str] = {
     "SOBOL": "QUASI_RANDOM_SEARCH",
     "QUASI_RANDOM": "QUASI_RANDOM_SEARCH",
 }
+# These do not look at results, nor at what is believed.
+_BLIND = frozenset({"RANDOM_SEARCH", "GRID_SEARCH", "QUASI_RANDOM_SEARCH"})
 # Names of OSS Vizier for what is not here, with the nearest algorithm and why it is the nearest.
 NEAREST: Mapping[str, tuple[str, str]] = {
     "GAUSSIAN_PROCESS_BANDIT": ("GP_BANDIT", "a Gaussian process with expected improvement"),
@@ -72,6 +75,19 @@ def algorithm_note(text: str) -> str:
         return ""
     nearest, reason = NEAREST[name]
     return f"there is no {name} here; {nearest} is taken, the nearest: {reason}"
+
+
+def algorithm_notes(config: StudyConfig) -> list[str]:
+    """Return what is to be said of the algorithm that a study names.
+
+    That the nearest one is taken, and what it does not use of what the study says.
+    """
+    notes = list(filter(None, [algorithm_note(config.algorithm)]))
+    chosen = canonical_name(config.algorithm)
+    if chosen in _BLIND:
+        unused = ["beliefs"] * bool(config.beliefs) + ["limits"] * bool(config.safety_metrics)
+        notes += [f"{chosen} makes no use of the {what} when it chooses trials" for what in unused]
+    return notes
 
 
 def _plain(text: str) -> str:

@@ -22,7 +22,7 @@ from wazir.app.stopping_rules import check_early_stopping
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import Study, StudyState, prior_study_differences
+from wazir.domain.studies import Study, StudyState, prior_study_differences, said_differences
 from wazir.jobs.controller import Controller, Ownership
 from wazir.jobs.directories import StudyDirectory, study_directory
 from wazir.jobs.edit_text import edit_command
@@ -186,6 +186,7 @@ def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
     if not job.previous_job:
         others += _command_differences(existing, job.spec)
     others += prior_study_differences(existing.config, job.config)
+    others += said_differences(existing.config, job.config)
     if editable or others:
         rows = "\n".join(f"  {line}" for line in (*editable, *others))
         command = "" if others else edit_command(existing, job.config)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from wazir.client.rows import duration_s
 from wazir.domain.codec import rung_to_dict
+from wazir.domain.metrics import Metric
 from wazir.domain.studies import Study, TrialCounts
-from wazir.domain.trials import Trial
+from wazir.domain.trials import Trial, TrialState, is_safe
 
 
 def json_text(value: object) -> str:
@@ -43,7 +44,23 @@ def trial_fields(trial: Trial, study: Study, now: float) -> dict[str, object]:
         "infeasible_reason": trial.infeasible_reason,
         "is_paused": trial.is_paused,
         "rungs": [rung_to_dict(rung) for rung in trial.rungs],
+        **_safety(trial, study),
     }
+
+
+def _safety(trial: Trial, study: Study) -> dict[str, object]:
+    metrics = study.config.metrics
+    if not study.config.safety_metrics or trial.state is not TrialState.SUCCEEDED:
+        return {}
+    return {"is_safe": is_safe(trial, metrics)}
+
+
+def _metric_fields(metric: Metric) -> dict[str, object]:
+    fields: dict[str, object] = {"name": metric.name, "goal": metric.goal.value}
+    if not metric.is_objective:
+        fields["safety_threshold"] = metric.safety_threshold
+        fields["min_safe_fraction"] = metric.min_safe_fraction
+    return fields
 
 
 def study_fields(study: Study, counts: TrialCounts) -> dict[str, object]:
@@ -51,9 +68,11 @@ def study_fields(study: Study, counts: TrialCounts) -> dict[str, object]:
     return {
         "name": study.name.study_id,
         "state": str(study.state),
-        "metrics": [{"name": m.name, "goal": m.goal.value} for m in study.config.metrics],
+        "metrics": [_metric_fields(metric) for metric in study.config.metrics],
         "algorithm": study.config.algorithm,
         "seed": study.config.seed,
+        "beliefs": dict(study.config.beliefs),
+        "observation_noise": study.config.observation_noise.value,
         "created_at": study.created_at,
         "planned_trials": study.config.planned_n_trials,
         "trials": {

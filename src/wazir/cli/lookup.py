@@ -12,6 +12,7 @@ from wazir.analysis.recommendation import Recommendation
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.cli.common import open_study
 from wazir.domain.errors import InvalidInputError, JobError, NotFoundError
+from wazir.domain.safety import why_no_best
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial, TrialState, best_trial
 from wazir.jobs.directories import StudyDirectory, TrialDirectory, study_directory
@@ -101,12 +102,12 @@ class StudyView:
         return self.folder
 
     def best(self) -> Trial | None:
-        """Return the trial with the best value; None without one, or with several objectives."""
+        """Return the safe trial with the best value; None without, or with several objectives."""
         if self.has_several_objectives:
             return None
         succeeded = (TrialState.SUCCEEDED,)
         _, trials = self.service.trials(self.study.name, states=succeeded)
-        return best_trial(trials, self.study.config.objective)
+        return best_trial(trials, self.study.config.metrics)
 
     def require_best(self) -> Trial:
         """Return the trial to use: the recommended one, mostly the one with the best value.
@@ -129,8 +130,9 @@ class StudyView:
     def _nothing_succeeded(self) -> NotFoundError:
         n_infeasible = self.counts.infeasible
         failed = f" ({n_infeasible} infeasible)" if n_infeasible else ""
+        why = why_no_best(self.trials, self.study.config.metrics)
         return NotFoundError(
-            f"no trial of study {self.study_id!r} has succeeded yet{failed}",
+            f"study {self.study_id!r}: {why}{failed}",
             hint=f"`wazir show {self.study_id}` shows how it stands",
         )
 

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from wazir.analysis.recommendation import Recommendation
 from wazir.app.tuning import TuningStudy
 from wazir.cli.budget_text import budget_use_text
 from wazir.cli.display.text import EndReport, FirstFailure, end_text
 from wazir.cli.front import front_lines
-from wazir.cli.luck import luck_text
+from wazir.cli.luck import expectation_text, luck_text, repeats_text
 from wazir.cli.tables import terminal_width
+from wazir.domain.safety import why_no_best
+from wazir.domain.studies import Study
 from wazir.domain.trials import Trial as StoredTrial
-from wazir.domain.trials import TrialState, best_trial
+from wazir.domain.trials import TrialState, best_trial, is_safe
 from wazir.jobs.attempt_files import last_lines
 from wazir.jobs.spec import job_spec_of
 from wazir.jobs.state.messages import Ending
@@ -19,10 +22,13 @@ _N_LOG_LINES = 20
 
 @dataclass(frozen=True)
 class Outcome:
-    """The text for the user, and the number that decides the exit code: paused trials count."""
+    """The text for the user, and the number that decides the exit code.
+
+    It counts safe trials that have succeeded, and paused ones.
+    """
 
     text: str
-    n_succeeded: int
+    n_safe: int
 
 
 def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> Outcome:
@@ -31,13 +37,13 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
     _, stored = service.trials(study.name)
     counts = service.counts(study.name)
     is_single = len(study.config.objectives) == 1
-    best = best_trial(stored, study.config.objective) if is_single else None
+    best = best_trial(stored, study.config.metrics) if is_single else None
     recommendation = None if best is None else service.recommend(study.name)
     front = None if is_single or not counts.succeeded else service.pareto_front(study.name)
     spec = job_spec_of(study)
     report = EndReport(
         study_id=study.name.study_id,
-        objective=study.config.objective,
+        metrics=study.config.metrics,
         best=best,
         best_directory=None if best is None else tuning.folder.trial(best.id).output,
         best_command=() if best is None else _command(tuning, best),
@@ -47,13 +53,30 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
         storage=str(tuning.location.path),
         resume_command=resume_command,
         first_failure=_first_failure(tuning, stored) if not counts.succeeded else None,
+        why_no_best="" if best else why_no_best(stored, study.config.metrics),
         luck="" if recommendation is None else luck_text(recommendation),
+        doubts=_doubts(study, stored, best, recommendation),
         n_stopped_early=sum(bool(t.stopping_reason) and t.state.is_final for t in stored),
         front=() if front is None else tuple(front_lines(study.config, front, terminal_width())),
         budgets=budget_use_text(study.config, stored),
     )
+    succeeded = [trial for trial in stored if trial.state is TrialState.SUCCEEDED]
+    n_safe = sum(is_safe(trial, study.config.metrics) for trial in succeeded)
     n_paused = sum(trial.is_paused for trial in stored)
-    return Outcome(end_text(report), counts.succeeded + n_paused)
+    return Outcome(end_text(report), n_safe + n_paused)
+
+
+def _doubts(
+    study: Study,
+    stored: list[StoredTrial],
+    best: StoredTrial | None,
+    recommendation: Recommendation | None,
+) -> tuple[str, ...]:
+    """Return what is to be said of the best value where values are noisy."""
+    if best is None or recommendation is None:
+        return ()
+    repeats = repeats_text(stored, best, study.config.objective)
+    return tuple(filter(None, [expectation_text(recommendation), repeats]))
 
 
 def _command(tuning: TuningStudy, trial: StoredTrial) -> tuple[str, ...]:

@@ -21,11 +21,13 @@ from wazir.cli.tables import (
 )
 from wazir.cli.trial_text import best_fields, metric_rows, parameter_rows, run_rows
 from wazir.client.rows import duration_s, first_line
+from wazir.domain.beliefs import belief_texts
 from wazir.domain.durations import format_duration
-from wazir.domain.metrics import Measurement, Metric, describe_metric
+from wazir.domain.metrics import Measurement, Metric, describe_metric, limit_text
+from wazir.domain.safety import why_no_best
 from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
-from wazir.domain.studies import TrialCounts
+from wazir.domain.studies import ObservationNoise, TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE
 from wazir.service.editing import edits_of
@@ -68,6 +70,8 @@ def show_lines(view: StudyView, now: float) -> list[str]:
         lines += ["", f"best trial: {best.id}"]
         rows = [*metric_rows(view, best), *parameter_rows(best), *run_rows(view, best)]
         lines += label_lines([*rows, ("duration", _duration_text(best, now))], indent=2)
+    elif view.counts.succeeded and not view.has_several_objectives:
+        lines += ["", f"best trial: {why_no_best(view.trials, view.study.config.metrics)}"]
     if view.has_several_objectives and view.front.trials:
         lines += ["", *front_lines(view.study.config, view.front, terminal_width())]
     lines += _edit_lines(view)
@@ -84,9 +88,12 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
     return [
         ("study", view.study_id),
         ("state", str(study.state)),
-        *(("goal" if m.is_objective else "safety", describe_metric(m)) for m in config.metrics),
+        *(("goal", describe_metric(m)) for m in config.objectives),
+        *(("safety", limit_text(m)) for m in config.safety_metrics),
         ("reference", reference_text(config.objectives)),
         ("algorithm", f"{config.algorithm}, seed {config.seed}"),
+        ("beliefs", ", ".join(belief_texts(config.beliefs))),
+        ("noise", _noise_text(config.observation_noise)),
         ("stopping", "" if config.early_stopping is None else str(config.early_stopping)),
         ("budgets", budgets_text(config)),
         *(("transfer", note) for note in view.service.prior_study_notes(study.name)),
@@ -102,6 +109,10 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
 
 def _n_paused(view: StudyView) -> int:
     return sum(trial.is_paused for trial in view.trials)
+
+
+def _noise_text(noise: ObservationNoise) -> str:
+    return "" if noise is ObservationNoise.UNSPECIFIED else noise.value
 
 
 def counts_text(counts: TrialCounts, planned: int | None, n_paused: int = 0) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wazir.cli.json_text import trial_fields
 from wazir.cli.lookup import StudyView
-from wazir.cli.luck import luck_text
+from wazir.cli.luck import expectation_text, luck_text, repeats_text
 from wazir.cli.tables import label_lines, shown_path
 from wazir.domain.parameters import value_text
 from wazir.domain.trials import Trial
@@ -78,7 +78,9 @@ def best_lines(view: StudyView, trial: Trial) -> list[str]:
     done = f"{view.counts.succeeded} succeeded of {view.counts.total}"
     lines = [f"best trial of {view.study_id}: {trial.id} ({done}, {goal})"]
     if view.recommendation is not None:
-        lines += filter(None, [luck_text(view.recommendation)])
+        repeats = repeats_text(view.trials, trial, view.study.config.objective)
+        said = view.recommendation
+        lines += filter(None, [luck_text(said), expectation_text(said), repeats])
     lines += label_lines(metric_rows(view, trial), indent=2)
     lines += ["parameters", *label_lines(parameter_rows(trial), indent=2)]
     rows = run_rows(view, trial)

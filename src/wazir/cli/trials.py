@@ -23,6 +23,7 @@ from wazir.client.rows import (
     DURATION,
     ID,
     REASON,
+    SAFE,
     STATE,
     VALUE,
     Fields,
@@ -58,7 +59,7 @@ def trials(
     """List the trials of STUDY, or of the latest study.
 
     --sort and --filter know id, state, value (the objective metric), duration (seconds), reason,
-    and each parameter and metric by its name; in --filter a name with a dash stands in backticks.
+    safe (where there are safety metrics), and each parameter and metric by its name; in --filter a name with a dash stands in backticks.
 
     \b
     Examples:
@@ -125,10 +126,16 @@ def trial_columns(chosen: Sequence[Trial], config: StudyConfig, now: float) -> l
     for name, field in fields.parameters.items():
         make = number_column if fields.is_numeric(name) else text_column
         columns.append(make(field, [shown_value(row[field]) for row in rows], optional=True))
+    if config.safety_metrics:
+        columns.append(Column("SAFE", [_yes_or_no(row[SAFE]) for row in rows]))
     columns.append(number_column("DURATION", [_duration_text(row[DURATION]) for row in rows]))
     if any(row[REASON] for row in rows):
         columns.append(text_column("REASON", [shown_value(row[REASON]) for row in rows]))
     return columns
+
+
+def _yes_or_no(value: object) -> str:
+    return "" if value is None else "yes" if value else "no"
 
 
 def _duration_text(seconds: object) -> str:

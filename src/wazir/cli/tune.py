@@ -13,7 +13,7 @@ import click
 from wazir.app.clock import system_clock
 from wazir.app.dry_run import DryRun
 from wazir.app.dry_run import dry_run as dry_run_of
-from wazir.app.registry import algorithm_note
+from wazir.app.registry import algorithm_notes
 from wazir.app.tuning import (
     new_seed,
     open_tuning_study,
@@ -27,12 +27,14 @@ from wazir.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from wazir.cli.outcome import end_report_of
 from wazir.cli.program import ProgramCommand, option_order, program_of
 from wazir.cli.proposals import candidates_text
+from wazir.domain.beliefs import belief_texts
 from wazir.domain.durations import parse_duration
 from wazir.domain.errors import StudyMismatchError, WazirError
-from wazir.domain.metrics import Goal, Metric, describe_metric
+from wazir.domain.metrics import Goal, Metric, describe_metric, limit_text
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
+from wazir.domain.studies import ObservationNoise, StudyConfig
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.directories import study_directory
 from wazir.jobs.discovery.proposal import defaults_for, discover
@@ -75,6 +77,12 @@ _N_SHOWN_TRIALS = 3
     help="With several objectives: the worst value that is of any use.",
 )
 @click.option(
+    "--safe",
+    multiple=True,
+    metavar="LIMIT",
+    help='A limit that results must keep: "latency<=100", "recall>=0.8 in 90%" (of trials).',
+)
+@click.option(
     "-p",
     "--parameter",
     "parameters",
@@ -95,6 +103,18 @@ _N_SHOWN_TRIALS = 3
     multiple=True,
     metavar="EXPR",
     help='A condition that every trial fulfils: "n_layers * width <= 4096".',
+)
+@click.option(
+    "--belief",
+    "beliefs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Where you expect the best value to be: --belief lr=1e-3.",
+)
+@click.option(
+    "--noise",
+    type=click.Choice(["high", "low"], case_sensitive=False),
+    help="How much the metric differs when a trial is run again. Default: learnt.",
 )
 @click.option(
     "--trials", "n_trials", type=COUNT, help="Trials in all. Default: 30, or what the study has."
@@ -195,7 +215,7 @@ def tune(
     except NoParametersError as error:
         hint = _candidates(tune_flags.command, error.hint)
         raise NoParametersError(error.message, hint=hint) from None
-    _say((*job.notes, algorithm_note(job.config.algorithm)))
+    _say((*job.notes, *algorithm_notes(job.config)))
     first_trial = partial(_first_trial, job, wanted=default_first)
     if dry_run:
         plan = dry_run_of(job, _N_SHOWN_TRIALS, first_trial(), storage=storage, resume=resume)
@@ -274,14 +294,14 @@ def _run(
     report = end_report_of(tuning, ending, " ".join(map(shlex.quote, ("wazir", *sys.argv[1:]))))
     if not as_json:
         click.echo(report.text)
-    return exit_code(ending, report.n_succeeded)
+    return exit_code(ending, report.n_safe)
 
 
-def exit_code(ending: Ending, n_succeeded: int) -> int:
-    """Return 0 if the job ran to its end with a success, 130 for Ctrl-C, else 1."""
+def exit_code(ending: Ending, n_safe: int) -> int:
+    """Return 0 if the job ran to its end with a success that is safe, 130 for Ctrl-C, else 1."""
     if ending is Ending.INTERRUPTED:
         return EXIT_INTERRUPTED
-    if ending in (Ending.TOO_MANY_FAILURES, Ending.UNUSABLE_FOLDER) or n_succeeded == 0:
+    if ending in (Ending.TOO_MANY_FAILURES, Ending.UNUSABLE_FOLDER) or n_safe == 0:
         return EXIT_FAILED
     return 0
 
@@ -289,12 +309,15 @@ def exit_code(ending: Ending, n_succeeded: int) -> int:
 def dry_run_text(plan: DryRun, storage: str | None) -> str:
     """Return the resolved job: space, first commands, metric sources, directories."""
     job = plan.job
-    priors = [name.study_id for name in job.config.prior_studies]
+    config = job.config
+    priors = [name.study_id for name in config.prior_studies]
     lines = [
         f"study      {job.study_id}",
-        *(f"goal       {describe_metric(metric)}" for metric in job.config.metrics),
-        *(f"reference  {text}" for text in [reference_text(job.config.objectives)] if text),
-        f"algorithm  {job.config.algorithm}, seed {job.config.seed}",
+        *(f"goal       {describe_metric(metric)}" for metric in config.objectives),
+        *(f"safety     {limit_text(metric)}" for metric in config.safety_metrics),
+        *(f"reference  {text}" for text in [reference_text(config.objectives)] if text),
+        f"algorithm  {config.algorithm}, seed {config.seed}",
+        *_knowledge_lines(config),
         f"trials     {job.limits.n_trials}, {job.limits.n_parallel} at a time",
         f"stopping   {job.config.early_stopping or 'none: every trial runs to its end'}",
         *(f"budgets    {text}" for text in filter(None, [budgets_text(job.config)])),
@@ -326,6 +349,14 @@ def dry_run_text(plan: DryRun, storage: str | None) -> str:
     lines += [f"  {source}" for source in _metric_sources(job)]
     lines.append(f"folder     {folder}")
     return "\n".join(lines)
+
+
+def _knowledge_lines(config: StudyConfig) -> list[str]:
+    """Return what the user said beforehand of noise and of the best values, if anything."""
+    lines = [f"belief     {text}" for text in belief_texts(config.beliefs)]
+    if config.observation_noise is not ObservationNoise.UNSPECIFIED:
+        lines.append(f"noise      {config.observation_noise.value}")
+    return lines
 
 
 def _end_text(job: ResolvedJob) -> str:

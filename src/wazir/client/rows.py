@@ -14,12 +14,13 @@ from wazir.domain.expressions import Expression
 from wazir.domain.hints import did_you_mean, one_of
 from wazir.domain.parameters import ParameterValue, type_name
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import Trial
+from wazir.domain.trials import Trial, TrialState, is_safe
 
 FieldValue: TypeAlias = ParameterValue | None
 Row: TypeAlias = Mapping[str, FieldValue]
 
 ID, STATE, VALUE, DURATION, REASON = "id", "state", "value", "duration", "reason"
+SAFE = "safe"
 _FIXED = (ID, STATE, VALUE, DURATION, REASON)
 _LAST_COLUMNS = ("started_at", "completed_at", "duration_s", "infeasible_reason")
 _NUMERIC_TYPES = ("DOUBLE", "INTEGER", "DISCRETE")
@@ -30,27 +31,33 @@ class Fields:
     """The names of a study's fields in rows.
 
     Parameters and metrics keep their own names. Where such a name is taken it becomes
-    `param_NAME` or `metric_NAME`. `value` is the objective metric.
+    `param_NAME` or `metric_NAME`. `value` is the objective metric; `safe` tells whether a trial keeps
+    the limits of the safety metrics, where there are any.
     """
 
     config: StudyConfig
 
     @cached_property
+    def fixed(self) -> tuple[str, ...]:
+        """Names of fields that every study has; with safety metrics `safe` is one."""
+        return (*_FIXED, SAFE) if self.config.safety_metrics else _FIXED
+
+    @cached_property
     def parameters(self) -> dict[str, str]:
         """Names of fields by names of parameters."""
         names = [name for name, _ in self.config.space.walk()]
-        return _free_names(names, "param", _FIXED)
+        return _free_names(names, "param", self.fixed)
 
     @cached_property
     def metrics(self) -> dict[str, str]:
         """Names of fields by names of metrics."""
         names = [metric.name for metric in self.config.metrics]
-        return _free_names(names, "metric", (*_FIXED, *self.parameters.values()))
+        return _free_names(names, "metric", (*self.fixed, *self.parameters.values()))
 
     @property
     def names(self) -> list[str]:
         """All fields."""
-        return [*_FIXED, *self.parameters.values(), *self.metrics.values()]
+        return [*self.fixed, *self.parameters.values(), *self.metrics.values()]
 
     def is_numeric(self, parameter: str) -> bool:
         """Return whether the values of a parameter are numbers."""
@@ -72,9 +79,16 @@ class Fields:
             VALUE: metrics.get(self.config.objective.name),
             DURATION: duration_s(trial, now),
             REASON: first_line(trial.infeasible_reason) or paused_text(trial, self.config) or None,
+            **({SAFE: self._is_safe(trial)} if SAFE in self.fixed else {}),
             **{field: trial.parameters.get(name) for name, field in self.parameters.items()},
             **{field: metrics.get(name) for name, field in self.metrics.items()},
         }
+
+    def _is_safe(self, trial: Trial) -> bool | None:
+        """Return whether a trial keeps the limits, None where it did not succeed."""
+        if trial.state is not TrialState.SUCCEEDED:
+            return None
+        return is_safe(trial, self.config.metrics)
 
 
 def duration_s(trial: Trial, now: float) -> float | None:
@@ -164,6 +178,8 @@ def to_csv(trials: Sequence[Trial], config: StudyConfig, now: float) -> str:
     """
     fields = Fields(config)
     own = [*fields.parameters.values(), *fields.metrics.values()]
+    if SAFE in fields.fixed:
+        own.append(SAFE)
     last = _free_names(_LAST_COLUMNS, "trial", [ID, STATE, *own])
     text = io.StringIO()
     writer = csv.writer(text)

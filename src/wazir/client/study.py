@@ -13,6 +13,7 @@ from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Parameter, ParameterValue
+from wazir.domain.safety import why_no_best
 from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState
 from wazir.domain.studies import Study as StoredStudy
 from wazir.domain.trials import Trial as StoredTrial
@@ -89,10 +90,10 @@ class Study:
 
     @property
     def best_trial(self) -> Trial:
-        """The SUCCEEDED trial with the best observed value; the earliest of equals.
+        """The SUCCEEDED safe trial with the best observed value; the earliest of equals.
 
         Raises:
-            NotFoundError: no trial has succeeded yet.
+            NotFoundError: no trial has succeeded yet, or none of them keeps the limits.
             InvalidInputError: the study has several objectives.
         """
         if len(self.config.objectives) > 1:
@@ -102,9 +103,9 @@ class Study:
                 hint="study.optimal_trials() returns the best compromises",
             )
         _, stored = self._transport.trials(self._stored.name, states=[TrialState.SUCCEEDED])
-        best = best_trial(stored, self.config.objective)
+        best = best_trial(stored, self.config.metrics)
         if best is None:
-            raise NotFoundError("no trial has succeeded yet")
+            raise NotFoundError(why_no_best(stored, self.config.metrics))
         return self._handle(best)
 
     def optimal_trials(self) -> list[Trial]:
@@ -132,13 +133,15 @@ class Study:
         Where results are noisy it is not the trial with the best observed value, which was mostly
         lucky, but the one of which a model of all results expects most. With little sign of
         noise, or several objectives, it is the one with the best value of the first objective.
+        Only trials that keep the limits of safety metrics count.
 
         Raises:
-            NotFoundError: no trial has succeeded yet.
+            NotFoundError: no trial has succeeded yet, or none of them keeps the limits.
         """
         found = self._transport.recommend(self._stored.name)
         if found is None:
-            raise NotFoundError("no trial has succeeded yet")
+            _, stored = self._transport.trials(self._stored.name, states=[TrialState.SUCCEEDED])
+            raise NotFoundError(why_no_best(stored, self.config.metrics))
         return found
 
     @overload

@@ -8,7 +8,7 @@ from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import Metadata, TrialState
+from wazir.domain.trials import Metadata, TrialState, is_safe
 from wazir.domain.trials import Trial as StoredTrial
 from wazir.service.transport import Transport
 
@@ -94,6 +94,11 @@ class Trial:
     def client_id(self) -> str:
         """Who runs it, or ran it last."""
         return self._stored.client_id
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it has succeeded and keeps the limits of all safety metrics."""
+        return self.state is TrialState.SUCCEEDED and is_safe(self._stored, self._config.metrics)
 
     @property
     def metadata(self) -> Metadata:

@@ -55,6 +55,7 @@ def config_to_dict(config: StudyConfig) -> JsonObject:
         "constraints": constraints_to_list(config.constraints),
         "fidelity": config.fidelity,
         "prior_studies": [str(name) for name in config.prior_studies],
+        "beliefs": dict(config.beliefs),
     }
 
 
@@ -79,6 +80,7 @@ def config_from_dict(data: object) -> StudyConfig:
             parse_study_name(decode_text(name, "a prior study"))
             for name in fields.items("prior_studies", [])
         ),
+        beliefs=parameter_values_from_dict(fields.take("beliefs", {})),
     )
     fields.finish()
     return config

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, TypeAlias
 
+from wazir.domain.beliefs import fitting_beliefs
 from wazir.domain.constraints import Constraint, constraint_differences
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
@@ -82,6 +83,7 @@ def apply(config: StudyConfig, edit: StudyEdit) -> StudyConfig:
         space=space,
         metrics=_with_thresholds(config.metrics, edit.safety_thresholds),
         old_values=_old_values(config, edit, space),
+        beliefs=fitting_beliefs(space, config.beliefs),
     )
 
 

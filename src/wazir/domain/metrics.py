@@ -42,6 +42,10 @@ class Metric:
     its value is not worse than the threshold. `min_safe_fraction` in [0, 1] is the share of
     trials that should be safe. `reference_value` is for several objectives: the worst value that
     is of any use, from which hypervolume is measured; None lets it be chosen from the results.
+
+    Raises:
+        InvalidInputError: an empty name, a threshold that is not finite, a fraction outside of
+            [0, 1].
     """
 
     name: str
@@ -53,6 +57,8 @@ class Metric:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise InvalidInputError(f"a metric needs a name, got {self.name!r}")
+        if self.safety_threshold is not None:
+            as_finite(self.safety_threshold, f"the safety threshold of {self.name!r}")
         if self.min_safe_fraction is not None and not 0 <= self.min_safe_fraction <= 1:
             raise InvalidInputError(
                 f"the fraction of safe trials must lie in [0, 1], got {self.min_safe_fraction!r}"
@@ -73,6 +79,22 @@ class Metric:
     def loss(self, value: float) -> float:
         """Return a value turned so that smaller is better; the same turns it back."""
         return value if self.goal is Goal.MINIMIZE else -value
+
+    def violation(self, value: float | None) -> float:
+        """Return by how much a value breaks the limit of a safety metric, 0 if it keeps it.
+
+        In parts of the threshold's size, or of 1 where the threshold is 0, so that metrics can be
+        added up. Infinite for a value that is missing: what is not known to be safe is not. 0 for
+        a metric that is optimized.
+        """
+        if self.safety_threshold is None:
+            return 0.0
+        if value is None:
+            return math.inf
+        excess = value - self.safety_threshold
+        if self.goal is Goal.MAXIMIZE:
+            excess = -excess
+        return max(0.0, excess) / (abs(self.safety_threshold) or 1.0)
 
 
 def with_references(
@@ -110,11 +132,22 @@ def describe_metrics(metrics: Sequence[Metric]) -> str:
 
 
 def describe_metric(metric: Metric) -> str:
-    """Return "MINIMIZE latency"; with its threshold if it is a safety metric."""
-    text = f"{metric.goal.value} {metric.name}"
-    if metric.safety_threshold is not None:
-        text += f", threshold {metric.safety_threshold:g}"
-    return text
+    """Return "MINIMIZE loss", or "safety latency <= 100" for a safety metric."""
+    if metric.is_objective:
+        return f"{metric.goal.value} {metric.name}"
+    return f"safety {limit_text(metric)}"
+
+
+def limit_text(metric: Metric) -> str:
+    """Return the limit of a safety metric as `wazir.domain.safety` reads it: "latency <= 9"."""
+    sign = "<=" if metric.goal is Goal.MINIMIZE else ">="
+    text = f"{metric.name} {sign} {_number_text(metric.safety_threshold or 0.0)}"
+    share = metric.min_safe_fraction
+    return text if share is None else f"{text} in {share * 100:.17g}%"
+
+
+def _number_text(value: float) -> str:
+    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from wazir.domain.beliefs import belief_texts, checked_beliefs, fitting_beliefs
 from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.fidelity import fidelity_parameter
+from wazir.domain.hints import one_of
 from wazir.domain.metrics import MeasurementSelection, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.numbers import as_finite
@@ -34,6 +36,21 @@ class ObservationNoise(enum.Enum):
     UNSPECIFIED = "UNSPECIFIED"
     LOW = "LOW"
     HIGH = "HIGH"
+
+    @classmethod
+    def parse(cls, text: "ObservationNoise | str | None") -> "ObservationNoise":
+        """Return the noise named by `text` in any case; None is UNSPECIFIED.
+
+        Raises:
+            InvalidInputError: no such word.
+        """
+        if text is None:
+            return cls.UNSPECIFIED
+        if isinstance(text, ObservationNoise):
+            return text
+        if text.upper() not in cls.__members__:
+            raise InvalidInputError(f"noise is {one_of(['high', 'low'])}, got {text!r}")
+        return cls[text.upper()]
 
 
 @dataclass(frozen=True)
@@ -117,12 +134,13 @@ class StudyConfig:
     steps to it. `old_values` are the values of parameters that were added later, for the trials
     that lack them. `constraints` are fulfilled by every point that is added. `fidelity` names the
     parameter that is the budget of an attempt, if there is one. `prior_studies` are earlier
-    studies of the same storage from which it learns.
+    studies of the same storage from which it learns. `beliefs` are values of some parameters near
+    which the user expects the best.
 
     Raises:
         InvalidInputError: no objective metric, a metric name or a prior study used twice, an
-            invalid seed, a constraint that does not fit the space, or a parameter that cannot be
-            a budget.
+            invalid seed, a constraint that does not fit the space, a parameter that cannot be a
+            budget, or a belief that is no value of the space.
     """
 
     space: SearchSpace
@@ -138,10 +156,12 @@ class StudyConfig:
     constraints: tuple[Constraint, ...] = ()
     fidelity: str | None = None
     prior_studies: tuple[StudyName, ...] = ()
+    beliefs: Mapping[str, ParameterValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         bound = dict.fromkeys(constraint.over(self.space) for constraint in self.constraints)
         object.__setattr__(self, "constraints", tuple(bound))
+        object.__setattr__(self, "beliefs", checked_beliefs(self.space, self.beliefs))
         if not any(metric.is_objective for metric in self.metrics):
             raise InvalidInputError(
                 "a study needs at least one metric to optimize, got none",
@@ -177,6 +197,11 @@ class StudyConfig:
     def objective(self) -> Metric:
         """The first objective metric."""
         return self.objectives[0]
+
+    @property
+    def safety_metrics(self) -> tuple[Metric, ...]:
+        """The metrics that have a limit to keep."""
+        return tuple(metric for metric in self.metrics if not metric.is_objective)
 
     def completed(self, trial: Trial) -> Trial:
         """Return a trial with the old values of parameters that were added after it."""
@@ -234,7 +259,24 @@ class StudyConfig:
         """The study as an algorithm sees it: the fidelity parameter is not searched."""
         if self.fidelity is None:
             return self
-        return replace(self, space=without(self.space, (self.fidelity,)), fidelity=None)
+        space = without(self.space, (self.fidelity,))
+        beliefs = fitting_beliefs(space, self.beliefs)
+        return replace(self, space=space, fidelity=None, beliefs=beliefs)
+
+
+def said_differences(old: StudyConfig, new: StudyConfig) -> list[str]:
+    """Return one line for each thing that `new` says of noise and beliefs, and `old` says otherwise.
+
+    What `new` does not say does not differ.
+    """
+    lines = []
+    noise = new.observation_noise
+    if noise not in (ObservationNoise.UNSPECIFIED, old.observation_noise):
+        lines.append(f"noise: was {old.observation_noise.value}, is {noise.value}")
+    if new.beliefs and new.beliefs != old.beliefs:
+        before, now = (", ".join(belief_texts(c.beliefs)) or "none" for c in (old, new))
+        lines.append(f"beliefs: was {before}, is {now}")
+    return lines
 
 
 def prior_study_differences(old: StudyConfig, new: StudyConfig) -> list[str]:

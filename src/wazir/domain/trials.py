@@ -1,6 +1,7 @@
 """A trial, its states, and the table of the state changes that are allowed."""
 
 import enum
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -12,6 +13,8 @@ from wazir.domain.parameters import ParameterValue
 
 # namespace -> key -> text, as in OSS Vizier; our own namespaces begin with "wazir".
 Metadata: TypeAlias = Mapping[str, Mapping[str, str]]
+
+_LOST = "its worker died"
 
 
 class TrialState(enum.Enum):
@@ -108,22 +111,65 @@ class Trial:
             return self.rungs[-1].measurement
         return self.final_measurement
 
+    def final_value(self, metric: Metric) -> float | None:
+        """Return the finite final value of a metric; None without one, or without success."""
+        if self.state is not TrialState.SUCCEEDED or self.final_measurement is None:
+            return None
+        return self.final_measurement.value(metric.name)
 
-def best_trial(trials: Iterable[Trial], objective: Metric) -> Trial | None:
-    """Return the SUCCEEDED trial with the best final value, the first of equals; None without."""
-    return next(iter(optimal_trials(trials, [objective])), None)
+
+def lost_reason(n_lost: int, detail: str = "") -> str:
+    """Return the reason of a trial that is given up because its worker died so often."""
+    text = f"{_LOST} {n_lost} {'time' if n_lost == 1 else 'times'}"
+    return f"{text}: {detail}" if detail else text
 
 
-def optimal_trials(trials: Iterable[Trial], objectives: Sequence[Metric]) -> list[Trial]:
-    """Return the SUCCEEDED trials that no other one beats: the Pareto front.
+def has_failed(trial: Trial) -> bool:
+    """Return whether a trial is INFEASIBLE because of its parameters, as far as its reason tells.
+
+    A program that crashed, diverged or gave no result counts; a worker that died does not.
+    """
+    is_lost = trial.infeasible_reason.startswith(_LOST)
+    return trial.state is TrialState.INFEASIBLE and not is_lost
+
+
+def violation(trial: Trial, metrics: Iterable[Metric]) -> float:
+    """Return by how much a trial breaks the limits of all safety metrics, 0 if it is safe.
+
+    The sum of `Metric.violation`; infinite where a value is missing or the trial has not succeeded.
+    """
+    return sum((metric.violation(trial.final_value(metric)) for metric in metrics), 0.0)
+
+
+def is_safe(trial: Trial, metrics: Iterable[Metric]) -> bool:
+    """Return whether a trial keeps all limits; without safety metrics each one does."""
+    return violation(trial, metrics) == 0.0
+
+
+def best_trial(trials: Iterable[Trial], metrics: Sequence[Metric]) -> Trial | None:
+    """Return the safe SUCCEEDED trial with the best final value of the first objective.
+
+    The first of equals; None where no trial is safe and has succeeded. `metrics` are the study's.
+    """
+    objectives = [metric for metric in metrics if metric.is_objective]
+    limits = [metric for metric in metrics if not metric.is_objective]
+    return next(iter(optimal_trials(trials, [objectives[0], *limits])), None)
+
+
+def optimal_trials(trials: Iterable[Trial], metrics: Sequence[Metric]) -> list[Trial]:
+    """Return the safe SUCCEEDED trials that no other one beats: the Pareto front.
 
     A trial is beaten by one that is nowhere worse, of equals by the first one. With one objective
     the best trial is left. They stand in the order of the first objective, the best first.
+    `metrics` are the study's.
     """
+    objectives = [metric for metric in metrics if metric.is_objective]
     front: list[tuple[tuple[float, ...], Trial]] = []
     for trial in trials:
         losses = _losses(trial, objectives)
-        if losses is None or any(_is_nowhere_worse(kept, losses) for kept, _ in front):
+        if losses is None or not is_safe(trial, metrics):
+            continue
+        if any(_is_nowhere_worse(kept, losses) for kept, _ in front):
             continue
         front = [pair for pair in front if not _is_nowhere_worse(losses, pair[0])]
         front.append((losses, trial))
@@ -132,13 +178,16 @@ def optimal_trials(trials: Iterable[Trial], objectives: Sequence[Metric]) -> lis
 
 def _losses(trial: Trial, objectives: Sequence[Metric]) -> tuple[float, ...] | None:
     """Return the values of all objectives, smaller is better; None if one is not finite."""
-    final = trial.final_measurement
-    if trial.state is not TrialState.SUCCEEDED or final is None:
-        return None
-    values = [final.value(metric.name) for metric in objectives]
+    values = [trial.final_value(metric) for metric in objectives]
     losses = [m.loss(v) for m, v in zip(objectives, values, strict=True) if v is not None]
     return tuple(losses) if len(losses) == len(objectives) else None
 
 
 def _is_nowhere_worse(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
     return all(a <= b for a, b in zip(left, right, strict=True))
+
+
+def nearest_to_safe(trials: Iterable[Trial], metrics: Sequence[Metric]) -> Trial | None:
+    """Return the SUCCEEDED trial of the smallest violation, the first of equals; None without."""
+    found = [trial for trial in trials if math.isfinite(violation(trial, metrics))]
+    return min(found, key=lambda trial: violation(trial, metrics), default=None)

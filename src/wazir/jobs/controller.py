@@ -130,7 +130,7 @@ class Controller:
     def _optimal(self) -> tuple[Trial, ...]:
         """Return the optimal trials so far."""
         _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
-        return tuple(optimal_trials(ended, self.job.study.config.objectives))
+        return tuple(optimal_trials(ended, self.job.study.config.metrics))
 
     def _paused(self) -> frozenset[int]:
         """Return the trials that wait for a larger budget."""

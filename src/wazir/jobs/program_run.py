@@ -8,7 +8,11 @@ from pathlib import Path
 from time import monotonic
 
 from wazir.domain.clock import Clock
-from wazir.domain.metrics import Measurement, MeasurementSelection, select_measurement
+from wazir.domain.metrics import (
+    Measurement,
+    MeasurementSelection,
+    select_measurement,
+)
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial
 from wazir.jobs.attempt_files import last_lines
@@ -215,10 +219,13 @@ class ProgramRun:
         return AttemptSucceeded(self.trial.id)
 
     def _why_no_result(self) -> str:
-        """Return why a program that ended well has no usable metric, "" if it has."""
+        """Return why a program that ended well lacks a usable metric, "" if it lacks none.
+
+        A value of a safety metric is needed too: without it nobody knows whether the trial is safe.
+        """
         config = self.job.study.config
         points = self.collector.series()
-        for metric in config.objectives:
+        for metric in config.metrics:
             values = [p.metrics[metric.name] for p in points if metric.name in p.metrics]
             if not values:
                 return self.collector.missing_message(metric.name)

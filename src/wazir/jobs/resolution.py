@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from wazir.domain.beliefs import parse_beliefs
 from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Metric, with_references
 from wazir.domain.names import StudyName, parse_study_name, study_id_from
 from wazir.domain.numbers import as_finite
+from wazir.domain.safety import with_limits
 from wazir.domain.space import SearchSpace
 from wazir.domain.stop_conditions import with_stop_conditions
-from wazir.domain.studies import EarlyStopping, StudyConfig
+from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
 from wazir.jobs.condition_text import with_conditions
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.metrics.line_pattern import compile_metric_pattern
@@ -47,6 +49,9 @@ class TuneFlags:
     algorithm: str | None = None
     early_stopping: str | None = None
     stop_when: tuple[str, ...] = ()
+    safe: tuple[str, ...] = ()
+    beliefs: tuple[str, ...] = ()
+    noise: str | None = None
     seed: int | None = None
     job_dir: str | None = None
     timeout_s: float | None = None
@@ -114,8 +119,11 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         constraints=tuple(map(Constraint, flags.constraints)),
         fidelity=_fidelity(parsed),
         prior_studies=_prior_studies(flags, file),
+        beliefs=parse_beliefs(space, flags.beliefs),
     )
     config = _with_stopping(_with_study_options(config, file), flags)
+    if flags.noise is not None:
+        config = replace(config, observation_noise=ObservationNoise.parse(flags.noise))
     _note_what_means_little(file, notes)
     if flags.metric_pattern is not None:
         _check_pattern(flags.metric_pattern, config.metrics, notes)
@@ -214,12 +222,15 @@ def _fidelity(parsed: Mapping[str, ParsedParameter]) -> str | None:
 
 
 def _metrics(flags: TuneFlags, file: JobFile | None) -> tuple[Metric, ...]:
-    metrics = flags.objectives or (file.metrics if file else ())
+    known = file.metrics if file else ()
+    limits = [metric for metric in known if not metric.is_objective]
+    metrics = (*flags.objectives, *limits) if flags.objectives else known
     if not metrics:
         raise InvalidInputError(
             "the metric to optimize is missing",
             hint="name it with --minimize METRIC or --maximize METRIC",
         )
+    metrics = with_limits(metrics, flags.safe)
     return with_references(metrics, dict(map(_reference, flags.references)))
 
 

@@ -3,7 +3,7 @@
 from wazir.domain.constraints import constraint_differences
 from wazir.domain.errors import StudyMismatchError
 from wazir.domain.metrics import describe_metrics
-from wazir.domain.studies import Study, StudyConfig, prior_study_differences
+from wazir.domain.studies import Study, StudyConfig, prior_study_differences, said_differences
 from wazir.service.editing import had_constraints, had_space
 
 
@@ -18,6 +18,7 @@ def check_same(existing: Study, config: StudyConfig) -> None:
     if old != new:
         differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")
     differences += existing.config.fidelity_differences(config)
+    differences += said_differences(existing.config, config)
     differences += prior_study_differences(existing.config, config)
     if differences:
         rows = "\n".join(f"  {line}" for line in differences)

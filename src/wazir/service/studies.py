@@ -378,7 +378,11 @@ class StudyService:
             measurement = select_measurement(
                 writer.measurements(trial.id), config.metrics, config.measurement_selection
             )
-        reason = infeasible_reason or why_diverged(trial) or _why_infeasible(config, measurement)
+        reason = (
+            infeasible_reason
+            or why_diverged(trial)
+            or _why_infeasible(config, measurement, is_stopped=bool(trial.stopping_reason))
+        )
         state = TrialState.INFEASIBLE if reason else TrialState.SUCCEEDED
         check_transition(trial.id, trial.state, state)
         return replace(
@@ -411,11 +415,16 @@ def _end_paused(writer: StudyWriter) -> None:
             writer.update_trial(ended)
 
 
-def _why_infeasible(config: StudyConfig, measurement: Measurement | None) -> str:
-    """Return why a trial has no usable objective, "" if it has."""
+def _why_infeasible(
+    config: StudyConfig, measurement: Measurement | None, *, is_stopped: bool
+) -> str:
+    """Return why a trial has no usable result, "" if it has one of every metric that it needs.
+
+    A trial whose safety is not known cannot be used, unless it was stopped before it could tell.
+    """
     if measurement is None:
         return f"no value of {config.objective.name!r} was reported"
-    for metric in config.objectives:
+    for metric in config.objectives if is_stopped else config.metrics:
         value = measurement.metrics.get(metric.name)
         if value is None:
             seen = ", ".join(map(repr, measurement.metrics))

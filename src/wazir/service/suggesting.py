@@ -14,7 +14,7 @@ from wazir.domain.clock import Clock
 from wazir.domain.errors import ConflictError
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyState
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.trials import Trial, TrialState, lost_reason
 from wazir.service.budgets import Budgets, problem_of
 from wazir.service.owners import Owners
 from wazir.service.snapshots import SnapshotReader
@@ -291,7 +291,7 @@ def lost_trial(trial: Trial, now: float, revision: int) -> Trial:
     return replace(
         freed,
         state=TrialState.INFEASIBLE,
-        infeasible_reason=f"its worker died {n_lost} times",
+        infeasible_reason=lost_reason(n_lost),
         completed_at=now,
         completed_revision=revision,
     )

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wazir.domain.durations import format_duration
-from wazir.domain.metrics import Metric
-from wazir.domain.studies import Study, StudyStopping
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.studies import Study, StudyConfig, StudyStopping
+from wazir.domain.trials import Trial, is_safe
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ def progress_of(study: Study, trials: Sequence[Trial], now: float) -> Progress:
     """Return the progress of a study with these trials (all of them) at a time."""
     ended = [trial for trial in trials if trial.state.is_final]
     ended.sort(key=lambda trial: (trial.completed_revision or 0, trial.id))
-    last, since = _last_progress(ended, study.config.objective)
+    last, since = _last_progress(ended, study.config)
     return Progress(
         n_trials=len(trials),
         n_completed=len(ended),
@@ -41,16 +40,16 @@ def progress_of(study: Study, trials: Sequence[Trial], now: float) -> Progress:
     )
 
 
-def _last_progress(ended: Sequence[Trial], objective: Metric) -> tuple[int, float | None]:
-    """Return how many trials had ended with the last better value, and when that was."""
+def _last_progress(ended: Sequence[Trial], config: StudyConfig) -> tuple[int, float | None]:
+    """Return how many trials had ended with the last better safe value, and when that was."""
+    objective = config.objective
     best: float | None = None
     found: tuple[int, float | None] = (0, None)
     for count, trial in enumerate(ended, start=1):
-        final = trial.final_measurement
-        if trial.state is not TrialState.SUCCEEDED or final is None:
+        value = trial.final_value(objective)
+        if value is None or not is_safe(trial, config.metrics):
             continue
-        value = final.value(objective.name)
-        if value is not None and (best is None or objective.goal.better(value, best)):
+        if best is None or objective.goal.better(value, best):
             best, found = value, (count, trial.completed_at)
     return found
 

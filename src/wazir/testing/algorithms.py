@@ -11,7 +11,7 @@ class TestMine(AlgorithmContract):
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -22,62 +22,20 @@ from wazir.algorithms.protocol import Algorithm, PriorStudy, Reads, Snapshot, Su
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import (
-    Categorical,
-    Discrete,
-    Double,
-    Integer,
-    Parameter,
     ParameterValue,
 )
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, TrialState
 from wazir.testing.constrained_studies import CONSTRAINED, constrained_studies
+from wazir.testing.spaces import BELIEFS, mixed_space
+from wazir.testing.spaces import SPACES as SPACES
 
 Objective = Callable[[Mapping[str, ParameterValue]], float]
 
 METRIC = "loss"
 N_PLANNED = 20
 
-
-def _mixed_space(n_parameters: int) -> SearchSpace:
-    makers: Sequence[Callable[[], Parameter]] = (
-        lambda: Double(0.0, 1.0),
-        lambda: Double(1e-4, 1.0, scale="log"),
-        lambda: Integer(1, 100, scale="log"),
-        lambda: Discrete([0.1, 0.5, 2, 3]),
-        lambda: Categorical(["a", "b", "c"]),
-    )
-    return SearchSpace({f"p{i}": makers[i % len(makers)]() for i in range(n_parameters)})
-
-
-def _conditional_space() -> SearchSpace:
-    layers = Integer(1, 3, default=1).when([2, 3], {"width": Integer(4, 64, scale="log")})
-    booster = Categorical(["tree", "linear"])
-    tree = booster.when("tree", {"depth": Integer(1, 8), "share": Double(0.1, 1.0)})
-    both = tree.when("linear", {"share": Double(0.0, 0.5), "layers": layers})
-    return SearchSpace({"rate": Double(1e-3, 1.0, scale="log"), "booster": both})
-
-
-SPACES: Mapping[str, SearchSpace] = {
-    "double": SearchSpace({"x": Double(-2.0, 3.0)}),
-    "double_log": SearchSpace({"x": Double(1e-6, 1e2, scale="log")}),
-    "double_reverse_log": SearchSpace({"x": Double(0.01, 0.999, scale="reverse_log")}),
-    "integer": SearchSpace({"x": Integer(-3, 11)}),
-    "integer_log": SearchSpace({"x": Integer(1, 4096, scale="log")}),
-    "integer_reverse_log": SearchSpace({"x": Integer(1, 64, scale="reverse_log")}),
-    "discrete": SearchSpace({"x": Discrete([-1, 0.5, 8, 1000])}),
-    "categorical": SearchSpace({"x": Categorical(["a", True, 1, 2.5])}),
-    "one_point": SearchSpace(
-        {"x": Double(3.0, 3.0), "n": Integer(2, 2), "d": Discrete([7]), "c": Categorical(["a"])}
-    ),
-    "constants_beside": SearchSpace({"x": Double(0.0, 1.0), "k": Categorical(["only"])}),
-    "wide": SearchSpace({"x": Double(-1e308, 1e308), "n": Integer(-(2**62), 2**62)}),
-    "narrow": SearchSpace({"x": Double(1.0, 1.0 + 1e-15, scale="log")}),
-    "finite": SearchSpace({"n": Integer(0, 2), "c": Categorical(["a", "b"])}),
-    "conditional": _conditional_space(),
-    "mixed_30": _mixed_space(30),
-}
 
 ODD_VALUES: Mapping[str, Sequence[float]] = {
     "nan": [math.nan],
@@ -156,6 +114,28 @@ def study_config(space: SearchSpace, *, seed: int = 0, goal: Goal = Goal.MINIMIZ
 def point_key(values: Mapping[str, ParameterValue]) -> tuple[tuple[str, str], ...]:
     """Return a key that is equal for equal points, types included."""
     return tuple((name, repr(value)) for name, value in values.items())
+
+
+LIMITED = (
+    Metric(METRIC, Goal.MINIMIZE),
+    Metric("latency", Goal.MINIMIZE, safety_threshold=0.0, min_safe_fraction=0.5),
+    Metric("recall", Goal.MAXIMIZE, safety_threshold=0.5),
+)
+
+
+def limited_trial(
+    trial_id: int,
+    parameters: Mapping[str, ParameterValue],
+    latency: float | None,
+    recall: float = 1.0,
+) -> Trial:
+    """Return a trial with safety metrics, an infeasible one if `latency` is None."""
+    if latency is None:
+        reason = "exit code 1"
+        return Trial(trial_id, dict(parameters), TrialState.INFEASIBLE, infeasible_reason=reason)
+    values = {METRIC: smooth_loss(parameters), "latency": latency, "recall": recall}
+    final = Measurement(values)
+    return Trial(trial_id, dict(parameters), TrialState.SUCCEEDED, final_measurement=final)
 
 
 def _suggested(trial: Trial) -> Suggestion:
@@ -384,7 +364,7 @@ class AlgorithmContract:
                 earlier.complete(suggestion.parameters, values[i % len(values)])
         prior = PriorStudy(StudyName("p", "odd"), earlier.config, tuple(earlier.completed))
         same = prior_study(algorithm, SPACES["conditional"])
-        for space in (SPACES["conditional"], _mixed_space(5), SPACES["one_point"]):
+        for space in (SPACES["conditional"], mixed_space(5), SPACES["one_point"]):
             loop = Loop(algorithm, study_config(space), priors=(prior, same))
             for suggestion in loop.run(7):
                 space.check(suggestion.parameters)
@@ -407,3 +387,37 @@ class AlgorithmContract:
                 )
         for suggestion in loop.suggest(2):
             space.check(suggestion.parameters)
+
+    @pytest.mark.parametrize("case", ["all", "some", "none", "missing", "huge"])
+    def test_limits_of_safety_metrics_are_tolerated(self, algorithm: Algorithm, case: str) -> None:
+        """Whether all trials keep them, some or none, and beside trials that fail."""
+        space = SPACES["conditional"]
+        loop = Loop(algorithm, StudyConfig(space, LIMITED, planned_n_trials=N_PLANNED))
+        latency = {"all": -1.0, "some": 1.0, "none": 2.0, "missing": math.nan, "huge": 1e308}[case]
+        for i in range(14):
+            for suggestion in loop.suggest():
+                value = -latency if case in ("some", "huge") and i % 2 else latency
+                trial = limited_trial(
+                    loop.next_id, suggestion.parameters, None if i % 5 == 4 else value, 0.9
+                )
+                loop.completed.append(trial)
+        assert loop.suggest(2) == loop.suggest(2)
+        for suggestion in loop.suggest(2):
+            space.check(suggestion.parameters)
+
+    def test_the_first_trial_has_the_believed_values(self, algorithm: Algorithm) -> None:
+        """Of an algorithm that reads trials; defaults and middles fill the rest."""
+        if algorithm.reads is Reads.NOTHING:
+            pytest.skip("reads nothing")
+        beliefs: dict[str, ParameterValue] = {"booster": "linear", "layers": 2, "width": 16}
+        loop = Loop(algorithm, replace(study_config(SPACES["conditional"]), beliefs=beliefs))
+        (first,) = loop.suggest()
+        assert {name: first.parameters[name] for name in beliefs} == beliefs
+
+    def test_beliefs_are_tolerated(self, algorithm: Algorithm) -> None:
+        """In spaces of all kinds of parameters; suggestions stay inside."""
+        for name, beliefs in BELIEFS.items():
+            loop = Loop(algorithm, replace(study_config(SPACES[name]), beliefs=beliefs))
+            for suggestion in loop.run(14):
+                loop.config.space.check(suggestion.parameters)
+            assert loop.suggest(2) == loop.suggest(2)

@@ -130,7 +130,7 @@ def test_without_a_success_there_is_no_best_trial(empty, wazir):
     study.suggest().mark_infeasible("no luck")
     result = wazir("best")
     assert result.exit_code == 1
-    assert "no trial of study 'py' has succeeded yet (1 infeasible)" in result.stderr
+    assert "study 'py': no trial has succeeded yet (1 infeasible)" in result.stderr
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from wazir.domain.errors import InvalidInputError
 from wazir.domain.fidelity import Rung
 from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Goal, Measurement, MeasurementSelection, Metric
+from wazir.domain.middles import default_or_middle
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import (
     Categorical,
@@ -329,3 +330,14 @@ def test_what_json_cannot_hold_is_told():
     for value in (math.nan, {1, 2}):
         with pytest.raises(InvalidInputError, match="cannot be written as JSON"):
             to_json(value)
+
+
+@given(st.data(), spaces)
+def test_beliefs_survive(data, space):
+    names = [name for name, _ in space.walk()]
+    name = data.draw(st.sampled_from(names))
+    parameter = next(one for known, one in space.walk() if known == name)
+    config = StudyConfig(space, (Metric("m"),), beliefs={name: default_or_middle(parameter)})
+    again = config_from_dict(through_json(config_to_dict(config)))
+    assert again == config
+    assert repr(again) == repr(config)

@@ -76,8 +76,8 @@ def test_trials_without_all_values_are_not_optimal():
 def test_with_one_objective_the_first_of_the_best_is_optimal():
     trials = [trial(1, 0.5, 1.0), trial(2, 0.9, 1.0), trial(3, 0.9, 0.5)]
     assert [t.id for t in optimal_trials(trials, [ACCURACY])] == [2]
-    assert best_trial(trials, ACCURACY).id == 2
-    assert best_trial([], ACCURACY) is None
+    assert best_trial(trials, [ACCURACY]).id == 2
+    assert best_trial([], [ACCURACY]) is None
 
 
 def test_reference_values_are_given_by_name():

@@ -288,7 +288,7 @@ def test_a_run_that_died_is_tried_again_in_the_same_directory(tmp_path):
     trial = job.service.trial(NAME, 1)
     assert (trial.state, trial.infeasible_reason) == (
         TrialState.INFEASIBLE,
-        "the supervisor is gone",
+        "its worker died 2 times: the supervisor is gone",
     )
 
 

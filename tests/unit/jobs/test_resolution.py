@@ -7,6 +7,7 @@ import pytest
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, MeasurementSelection, Metric
 from wazir.domain.parameters import Double, Integer
+from wazir.domain.studies import ObservationNoise
 from wazir.jobs.config.reading import read_job_file
 from wazir.jobs.passing import Passing
 from wazir.jobs.resolution import NoParametersError, TuneFlags, program_name, resolve
@@ -159,3 +160,40 @@ def test_what_is_missing_is_said(given, error, message):
 )
 def test_the_study_is_named_after_the_program(command, name):
     assert program_name(tuple(command.split())) == name
+
+
+def test_limits_beliefs_and_noise_become_part_of_the_study(tmp_path, file):
+    flags = TuneFlags(
+        command=("train",),
+        cwd=tmp_path,
+        safe=("latency<=100", "recall>=0.5 in 90%"),
+        beliefs=("lr=0.02", "units=3 4"),
+        noise="High",
+    )
+    config = resolve(flags, file, seed=1).config
+    assert config.objectives == (Metric("rmse", Goal.MINIMIZE),)
+    assert config.safety_metrics == (
+        Metric("latency", Goal.MINIMIZE, 100.0),
+        Metric("recall", Goal.MAXIMIZE, 0.5, 0.9),
+    )
+    assert config.beliefs == {"lr": 0.02, "units": "3 4"}
+    assert config.observation_noise is ObservationNoise.HIGH
+
+
+def test_another_objective_keeps_the_limits_of_the_file(tmp_path):
+    path = tmp_path / "v.yaml"
+    path.write_text(
+        """
+studySpec:
+  metrics:
+  - {metricId: loss, goal: MINIMIZE}
+  - metricId: latency
+    goal: MINIMIZE
+    safetyConfig: {safetyThreshold: 100, desiredMinSafeTrialsFraction: 0.9}
+  parameters:
+  - {parameterId: lr, doubleValueSpec: {minValue: 0.1, maxValue: 1}}
+"""
+    )
+    flags = TuneFlags(("train",), tmp_path, objectives=(Metric("auc"),))
+    metrics = resolve(flags, read_job_file(path), seed=1).config.metrics
+    assert metrics == (Metric("auc"), Metric("latency", Goal.MINIMIZE, 100.0, 0.9))

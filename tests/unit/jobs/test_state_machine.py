@@ -108,7 +108,9 @@ def test_a_lost_run_is_tried_again_up_to_the_limit():
     state.handle(m.TrialGiven(1, 1))
     assert state.handle(m.AttemptDied(1, "gone")) == [m.BeginNextAttempt(1, 1, lost=True)]
     assert state.handle(m.AttemptGranted(1, 2)) == [m.Launch(1, 2)]
-    assert m.FailTrial(1, "gone") in state.handle(m.AttemptDied(1, "gone"))
+    assert m.FailTrial(1, "its worker died 2 times: gone") in state.handle(
+        m.AttemptDied(1, "gone")
+    )
 
 
 def test_an_attempt_that_never_started_uses_none_up():

@@ -57,7 +57,7 @@ class CmaEs:
 
 def _replay(config: StudyConfig, encoding: Encoding) -> Replay:
     cells = Cells.of(encoding)
-    first = default_point(config.space, encoding)
+    first = default_point(config, encoding)
     middle = np.full(len(cells.columns), 0.5)
     mean = middle if first is None else first[cells.columns]
     return Replay(encoding, cells, categorical_columns(encoding), mean, config.seed)

@@ -39,10 +39,13 @@ class SearchState:
 
 @dataclass(frozen=True)
 class Generation:
-    """Points X (n, d) with losses Y (n, m), and random numbers U (n, k) in [0, 1) for `latent`."""
+    """Points X (n, d) with losses Y (n, m) and violations V (n,), and random numbers U (n, k) in
+    [0, 1) for `latent`.
+    """
 
     X: Array
     Y: Array
+    V: Array
     U: Array
 
 
@@ -83,7 +86,8 @@ class Replay:
             rng = np.random.default_rng([self.seed, _SALT_LATENT, first])
             U = rng.random((state.population, self.n_ordered))
             first += state.population
-            state = self.after(state, Generation(history.X[rows], history.Y[rows], U))
+            X, Y, V = history.X[rows], history.Y[rows], history.V[rows]
+            state = self.after(state, Generation(X, Y, V, U))
         trail.state, trail.n_used = state, first
         return state
 
@@ -93,7 +97,7 @@ class Replay:
         n_usable = int(usable.sum())
         if n_usable == 0:
             return state
-        order = preference_order(generation.Y)
+        order = preference_order(generation.Y, generation.V)
         X, U = generation.X[order], generation.U[order]
         constants = Constants.of(max(self.n_ordered, 1), state.population)
         weights = _weights_of(constants, n_usable)
@@ -103,7 +107,7 @@ class Replay:
             gaussian = self._bounded(gaussian, state.population)
         bests = state.bests
         if generation.Y.shape[1] == 1:
-            bests = (*bests, float(generation.Y[usable].min()))
+            bests = (*bests, float(generation.Y[order[0], 0]))
         frequencies = self._learnt(state.frequencies, X, weights)
         grown = replace(state, gaussian=gaussian, frequencies=frequencies, bests=bests)
         return self._restarted(grown) if self._has_converged(grown) else grown

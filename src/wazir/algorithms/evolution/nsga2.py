@@ -26,17 +26,25 @@ _SALT = 17
 
 @dataclass(frozen=True)
 class Population:
-    """Points X (n, d) with finite losses Y (n, m), the best first."""
+    """Points X (n, d) with finite losses Y (n, m) and violations V (n,), the best first."""
 
     X: Array
     Y: Array
+    V: Array
 
-    def joined(self, X: Array, Y: Array, size: int) -> "Population":
-        """Return the best `size` of these and other points; those without values are left out."""
+    @classmethod
+    def of(cls, history: History, rows: slice) -> "Population":
+        """Return some completed points of a history, in their order; only those with values."""
+        X, Y, V = history.X[rows], history.Y[rows], history.V[rows]
         usable = np.isfinite(Y).all(axis=1)
-        X, Y = np.vstack([self.X, X[usable]]), np.vstack([self.Y, Y[usable]])
-        best = preference_order(Y)[:size]
-        return Population(X[best], Y[best])
+        return cls(X[usable], Y[usable], V[usable])
+
+    def joined(self, others: "Population", size: int) -> "Population":
+        """Return the best `size` of these and other points."""
+        X, Y = np.vstack([self.X, others.X]), np.vstack([self.Y, others.Y])
+        V = np.concatenate([self.V, others.V])
+        best = preference_order(Y, V)[:size]
+        return Population(X[best], Y[best], V[best])
 
 
 @dataclass(frozen=True)
@@ -79,14 +87,14 @@ def survivors(history: History, size: int, trail: Trail[Population]) -> Populati
 
     The trail says where the last call ended.
     """
-    population = trail.state or Population(history.X[:0], history.Y[:0])
+    population = trail.state or Population.of(history, slice(0))
     first = trail.n_used
     while first + size <= len(history.X):
         rows = slice(first, first + size)
-        population = population.joined(history.X[rows], history.Y[rows], size)
+        population = population.joined(Population.of(history, rows), size)
         first += size
     trail.state, trail.n_used = population, first
-    return population.joined(history.X[first:], history.Y[first:], size)
+    return population.joined(Population.of(history, slice(first, None)), size)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class RegularizedEvolution:
         """Return one point per id; see Algorithm."""
 
         def proposer_of(encoding: Encoding, history: History) -> _Proposer:
-            order = preference_order(history.Y[-POPULATION:])
+            order = preference_order(history.Y[-POPULATION:], history.V[-POPULATION:])
             usable = np.isfinite(history.Y[-POPULATION:][order]).all(axis=1)
             ranked = history.X[-POPULATION:][order][usable]
             return _Proposer(config.seed, encoding, ranked)

@@ -95,6 +95,37 @@ class AugmentedLogExpectedImprovement:
 
 
 @dataclass(frozen=True)
+class LogProbabilityBelow:
+    """log P(Y <= bound) for an observation Y ~ N(mean, std**2 + noise); `noise` is a variance.
+
+    Finite for means and deviations from 1e-300 to 1e150.
+    """
+
+    bound: float
+    noise: float = 0.0
+
+    def value(self, mean: Array, std: Array) -> Array:
+        """See Acquisition."""
+        return log_cdf(self._score(mean, self._total(std)))[0]
+
+    def with_slopes(self, mean: Array, std: Array) -> tuple[Array, Array, Array]:
+        """See Acquisition."""
+        total = self._total(std)
+        z = self._score(mean, total)
+        value, ratio = log_cdf(z)
+        return value, -ratio / total, -ratio * z / total * (std / total)
+
+    def _total(self, std: Array) -> Array:
+        return np.hypot(std, math.sqrt(self.noise))
+
+    def _score(self, mean: Array, total: Array) -> Array:
+        with np.errstate(over="ignore"):
+            z = (self.bound - mean) / total
+        bounded: Array = np.minimum(np.maximum(z, -_MAX_SCORE), _MAX_SCORE)
+        return bounded
+
+
+@dataclass(frozen=True)
 class LowerConfidenceBound:
     """beta std - mean: what a point may reach at best, large where little is known."""
 
@@ -107,6 +138,20 @@ class LowerConfidenceBound:
     def with_slopes(self, mean: Array, std: Array) -> tuple[Array, Array, Array]:
         """See Acquisition."""
         return self.value(mean, std), np.full_like(mean, -1.0), np.full_like(std, self.beta)
+
+
+def log_cdf(z: Array) -> tuple[Array, Array]:
+    """Return log Phi(z) and its derivative phi(z) / Phi(z), without underflow."""
+    x = np.maximum(z, _Z_DIRECT)
+    cdf = ndtr(x)
+    value, ratio = np.log(cdf), np.exp(-0.5 * x * x - _LOG_SQRT_2PI) / cdf
+    low = z < _Z_DIRECT
+    if low.any():
+        # Phi(z) = phi(z) m(z) with the Mills ratio m.
+        mills = _SQRT_HALF_PI * erfcx(-z[low] / math.sqrt(2.0))
+        value[low] = -0.5 * z[low] ** 2 - _LOG_SQRT_2PI + np.log(mills)
+        ratio[low] = 1.0 / mills
+    return value, ratio
 
 
 def log_h(z: Array) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from wazir.algorithms.axes import Array
+from wazir.algorithms.beliefs import Belief
 from wazir.algorithms.encoding import Encoding, row_keys
 from wazir.algorithms.gp.acquisition import (
     Acquisition,
@@ -35,14 +36,16 @@ from wazir.algorithms.gp.noise import Repeats, sign_of_noise
 from wazir.algorithms.gp.plateaus import Plateaus
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.gp.terms import Terms
 from wazir.algorithms.inside import Inside
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import StudyConfig
 from wazir.surrogates.basis_functions import BasisProcess
 
-VERSION = "4"
-_SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED, _SALT_INSIDE = 4, 5, 6, 7
+VERSION = "5"
+_SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED, _SALT_INSIDE, _SALT_BELIEF = 4, 5, 6, 7, 8
+_N_WISHED = 50
 _MIN_OBSERVED = 2
 # Beside the first points of earlier studies, so that the model sees more than their best.
 _MORE_INITIAL = 1
@@ -64,6 +67,9 @@ class GpBandit:
     is suggested and the explanation says so. A point is not suggested twice while others are left
     to try, unless there is a sign of noise: see `wazir.algorithms.gp.noise`. Several objectives are
     weighted at random for each trial.
+
+    Limits of safety metrics, failed trials and the user's beliefs are terms of the acquisition: see
+    `wazir.algorithms.gp.terms`.
 
     The explanation holds "kind" (initial, model, fallback) and for a model its "acquisition", the
     acquisition's "value", whether the suggestion means to "explore" or to "exploit", the weights
@@ -112,13 +118,14 @@ class _Believer:
     model: Model | None = None
     n_believed: int = 0
 
-    def update(self, history: History, weights_rng: np.random.Generator) -> Model:
+    def update(self, history: History, weights_rng: np.random.Generator, terms: Terms) -> Model:
         """Return the model that believes in all pending points, in the order of their ids."""
         # Weights of several objectives differ from trial to trial, so the model does too.
         if self.model is None or history.Y.shape[1] > 1:
             self.model = self.maker.make(history, self.known, weights_rng)
             self.n_believed = 0
-        self.model = self.model.believe(history.pending[self.n_believed :])
+        new = history.pending[self.n_believed :]
+        self.model = self.model.believe(new, terms.probably_safe(new))
         self.n_believed = len(history.pending)
         return self.model
 
@@ -133,6 +140,7 @@ class _Planner:
     snapshot: Snapshot
     lessons: Lessons
     believers: dict[bool, _Believer] = field(default_factory=dict)
+    terms: Terms | None = None
 
     @cached_property
     def inside(self) -> Inside:
@@ -171,7 +179,7 @@ class _Planner:
 
     def _first(self) -> tuple[Array, dict[str, str]] | None:
         """Return the defaults or the middle, None where the constraints exclude it."""
-        point, what = default_point(self.config.space, self.encoding), "defaults"
+        point, what = default_point(self.config, self.encoding), "defaults"
         if point is None or not self.inside.region.contains(point):
             point, what = middle_point(self.encoding, self.config.seed), "middle"
         if not self.inside.region.contains(point):
@@ -180,7 +188,8 @@ class _Planner:
 
     def _initial(self, history: History, trial_id: int, taken: frozenset[bytes]) -> Array:
         seed, region = self.config.seed, self.inside.region
-        point = sobol_point(region, seed, trial_id, taken)
+        belief = Belief.of(self.config, self.encoding)
+        point = sobol_point(region, seed, trial_id, taken, belief)
         if point is None:
             untried = self._untried(taken, trial_id)
             point = untried[0] if len(untried) else None
@@ -192,13 +201,19 @@ class _Planner:
         self, history: History, trial_id: int, taken: frozenset[bytes]
     ) -> tuple[Array, dict[str, str]]:
         has_trend = self._wants_trend(history, trial_id)
-        model = self._model(history, trial_id, has_trend=has_trend)
-        if self._may_replicate(history, model):
+        if self.terms is None:
+            # They depend on completed trials alone, which are the same for all points of a call.
+            self.terms = Terms.of(self.config, self.encoding, history, self.settings)
+        terms = self.terms
+        believer = self._believer(has_trend=has_trend)
+        model = believer.update(history, self._rng(trial_id, _SALT_WEIGHTS), terms)
+        if self._may_replicate(believer.maker.used(history), model):
             # A replicate may be what tells most; it is weighed like any other point.
             taken = frozenset(row_keys(history.pending))
-        point, texts = self._most_promising(model, trial_id, taken)
+        point, texts = self._most_promising(model, terms, trial_id, taken)
         kind = {"model": "Matern and trend" if has_trend else "Matern"}
-        return point, self._explain(model, point) | kind | self._weights(model) | texts
+        explanation = self._explain(model, point) | kind | self._weights(model) | texts
+        return point, explanation | terms.texts(point)
 
     def _weights(self, model: Model) -> dict[str, str]:
         """Return how much the model leans on each prior study, as a text."""
@@ -209,15 +224,17 @@ class _Planner:
         return {"prior_studies": text[:_MAX_TEXT]}
 
     def _most_promising(
-        self, model: Model, trial_id: int, taken: frozenset[bytes]
+        self, model: Model, terms: Terms, trial_id: int, taken: frozenset[bytes]
     ) -> tuple[Array, dict[str, str]]:
         rng = self._rng(trial_id, _SALT_SEARCH)
         explores = rng.random() < self.settings.exploration
         is_optimistic = explores and bool(model.features.categorical)
-        criterion = self._criterion(model, is_optimistic)
+        objective = self._criterion(model, is_optimistic)
+        criterion = terms.added_to(objective, is_any_safe=model.is_any_safe)
         plateaus = Plateaus.of(model) if self.settings.avoids_plateaus else None
         best = model.best_points(N_BEST)
-        search = Search(self.inside, criterion, best, taken, self.settings, plateaus)
+        wished = self._wished(trial_id)
+        search = Search(self.inside, criterion, best, taken, self.settings, plateaus, wished)
         point = self._found(search, trial_id, rng)
         texts = {
             "acquisition": "confidence bound" if is_optimistic else "log expected improvement",
@@ -242,7 +259,15 @@ class _Planner:
             raise FloatingPointError("the acquisition function has no value anywhere")
         return point
 
-    def _model(self, history: History, trial_id: int, *, has_trend: bool) -> Model:
+    def _wished(self, trial_id: int) -> Array | None:
+        """Return candidates near what the user believes, None without beliefs."""
+        belief = Belief.of(self.config, self.encoding)
+        if belief is None:
+            return None
+        rng = self._rng(trial_id, _SALT_BELIEF)
+        return belief.draw(rng.random((_N_WISHED, self.encoding.n_columns)))
+
+    def _believer(self, *, has_trend: bool) -> _Believer:
         if has_trend not in self.believers:
             noise = self.config.observation_noise
             maker = ModelMaker(
@@ -251,7 +276,7 @@ class _Planner:
             )
             trials = [*self.snapshot.completed, *self.snapshot.pending]
             self.believers[has_trend] = _Believer(maker, latest(trials, maker.theta_size))
-        return self.believers[has_trend].update(history, self._rng(trial_id, _SALT_WEIGHTS))
+        return self.believers[has_trend]
 
     def _wants_trend(self, history: History, trial_id: int) -> bool:
         """Return whether the model of a trial has a trend.
@@ -266,7 +291,7 @@ class _Planner:
         return history.n_observed >= _MIN_FOR_TREND
 
     def _may_replicate(self, history: History, model: Model) -> bool:
-        is_seen = np.isfinite(history.Y).all(axis=1)
+        is_seen = history.is_observed
         repeats = Repeats.of(history.X[is_seen])
         repeat_share = repeats.variance(model.outputs.values[is_seen])
         noise = model.process.parameters.noise

@@ -1,9 +1,10 @@
 """The trials of a study as the optimizer sees them: encoded points and losses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding, row_keys
@@ -11,7 +12,7 @@ from wazir.algorithms.protocol import Snapshot
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.trials import Trial, has_failed, violation
 
 _CHEBYSHEV_SLACK = 0.05
 
@@ -21,12 +22,28 @@ class History:
     """Completed points X (n, d) with losses Y (n, m), and pending points (q, d).
 
     A loss is an objective turned so that smaller is better; NaN where there is none: infeasible
-    trials, and values that are missing, NaN or infinite.
+    trials, and values that are missing, NaN or infinite. `V` (n,) are violations of the limits of
+    safety metrics, 0 where a point is safe, infinite where that is not known
+    (`wazir.domain.trials.violation`). `values` (n, k) are those of the k safety metrics, NaN where
+    missing, and `failed` (n,) tells which points failed (`wazir.domain.trials.has_failed`). Left out,
+    these mean: no safety metrics, and points without losses have failed.
     """
 
     X: Array
     Y: Array
     pending: Array
+    V: Array = field(default_factory=lambda: np.empty(0))
+    values: Array = field(default_factory=lambda: np.empty((0, 0)))
+    failed: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+
+    def __post_init__(self) -> None:
+        n = len(self.X)
+        if len(self.V) != n:
+            object.__setattr__(self, "V", np.zeros(n))
+        if len(self.values) != n:
+            object.__setattr__(self, "values", np.empty((n, 0)))
+        if len(self.failed) != n:
+            object.__setattr__(self, "failed", ~np.isfinite(self.Y).all(axis=1))
 
     @classmethod
     def of(cls, config: StudyConfig, encoding: Encoding, snapshot: Snapshot) -> "History":
@@ -35,7 +52,17 @@ class History:
         _, pending = _encode(config, encoding, snapshot.pending)
         Y = [[_loss(trial, metric) for metric in config.objectives] for trial in completed]
         losses = np.array(Y, dtype=np.float64).reshape(len(completed), len(config.objectives))
-        return cls(X, losses, pending)
+        limits = config.safety_metrics
+        V = [violation(trial, limits) for trial in completed]
+        values = [[_value(trial, metric) for metric in limits] for trial in completed]
+        return cls(
+            X,
+            losses,
+            pending,
+            np.array(V, dtype=np.float64),
+            np.array(values, dtype=np.float64).reshape(len(completed), len(limits)),
+            np.array([has_failed(trial) for trial in completed], dtype=np.bool_),
+        )
 
     @property
     def n_trials(self) -> int:
@@ -45,7 +72,23 @@ class History:
     @property
     def n_observed(self) -> int:
         """Number of completed trials with a value of every objective."""
-        return int(np.isfinite(self.Y).all(axis=1).sum())
+        return int(self.is_observed.sum())
+
+    @property
+    def is_observed(self) -> NDArray[np.bool_]:
+        """Which completed points have a value of every objective, shape (n,)."""
+        return np.asarray(np.isfinite(self.Y).all(axis=1))
+
+    def subset(self, rows: NDArray[np.bool_]) -> "History":
+        """Return the history of some completed points and of all that are pending."""
+        return replace(
+            self,
+            X=self.X[rows],
+            Y=self.Y[rows],
+            V=self.V[rows],
+            values=self.values[rows],
+            failed=self.failed[rows],
+        )
 
     def keys(self) -> set[bytes]:
         """Return the keys of all points, tried and pending."""
@@ -69,12 +112,13 @@ def scalarise(Y: Array, rng: np.random.Generator) -> Array:
 
 
 def _loss(trial: Trial, metric: Metric) -> float:
-    if trial.state is TrialState.INFEASIBLE or trial.final_measurement is None:
-        return np.nan
-    value = trial.final_measurement.value(metric.name)
-    if value is None:
-        return np.nan
+    value = _value(trial, metric)
     return value if metric.goal is Goal.MINIMIZE else -value
+
+
+def _value(trial: Trial, metric: Metric) -> float:
+    value = trial.final_value(metric)
+    return np.nan if value is None else value
 
 
 def _encode(

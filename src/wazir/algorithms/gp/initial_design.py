@@ -6,10 +6,12 @@ from collections.abc import Set
 import numpy as np
 
 from wazir.algorithms.axes import Array
+from wazir.algorithms.beliefs import Belief
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.region import Region
 from wazir.algorithms.sobol import scrambled_sobol
-from wazir.domain.space import SearchSpace
+from wazir.domain.beliefs import believed_point
+from wazir.domain.studies import StudyConfig
 
 _MIN_POINTS, _MAX_POINTS = 4, 12
 # Sobol points tried in place of one that is taken already, from a part of the sequence that no
@@ -25,14 +27,15 @@ def n_initial_points(n_parameters: int) -> int:
     return min(max(wanted, _MIN_POINTS), _MAX_POINTS)
 
 
-def default_point(space: SearchSpace, encoding: Encoding) -> Array | None:
-    """Return the point of the space's defaults, shape (d,), None where no parameter has one.
+def default_point(config: StudyConfig, encoding: Encoding) -> Array | None:
+    """Return the point of believed values and defaults, shape (d,), None where there are neither.
 
-    Parameters without a default get the middle of their range.
+    Beliefs go before defaults; parameters without either get the middle of their range.
     """
-    if all(parameter.default is None for _, parameter in space.walk()):
+    space = config.space
+    if not config.beliefs and all(parameter.default is None for _, parameter in space.walk()):
         return None
-    first: Array = encoding.encode([space.complete({})])[0]
+    first: Array = encoding.encode([believed_point(space, config.beliefs)])[0]
     return first
 
 
@@ -47,16 +50,19 @@ def middle_point(encoding: Encoding, seed: int) -> Array:
     return point
 
 
-def sobol_point(region: Region, seed: int, trial_id: int, taken: Set[bytes]) -> Array | None:
+def sobol_point(
+    region: Region, seed: int, trial_id: int, taken: Set[bytes], belief: Belief | None = None
+) -> Array | None:
     """Return point `trial_id - 1` of the study's Sobol sequence, shape (d,).
 
-    A point in `taken` or outside the region is replaced by another one of the sequence; None if
-    many others are so too.
+    Every other one is drawn near what the user believes, where that is given. A point in `taken`
+    or outside the region is replaced by another one of the sequence; None if many others are so
+    too.
     """
     own = np.array([trial_id - 1])
+    spread = region.encoding.spread if belief is None or trial_id % 2 else belief.draw
     for indices in (own, _FAR + own + np.arange(_N_TRIES)):
-        points = scrambled_sobol(indices, region.encoding.n_columns, seed)
-        X = region.encoding.spread(points)
+        X = spread(scrambled_sobol(indices, region.encoding.n_columns, seed))
         free = np.flatnonzero(region.free(X, taken))
         if len(free):
             point: Array = X[free[0]]

@@ -60,7 +60,8 @@ class Model:
 
     The first process has the hyperparameters `fitted`; where there are more of them, the
     acquisition is averaged over all. `means` (n,) are the first one's means at X. `incumbents`
-    are the best mean of each process at a point that has been or is being tried.
+    are the best mean of each process at a point that has been or is being tried, and that is safe
+    by what was observed there: `V` (n,) are the violations (History). Where none is, all count.
     """
 
     features: FeatureMap
@@ -70,6 +71,7 @@ class Model:
     means: Array
     outputs: WarpedOutputs
     incumbents: tuple[float, ...]
+    V: Array
 
     @property
     def process(self) -> Process:
@@ -85,21 +87,36 @@ class Model:
         """Return the first process's prediction at encoded points X (m, d)."""
         return self.process.predict(self.features(X))
 
-    def believe(self, pending: Array) -> "Model":
-        """Return the model as if pending points (q, d) had ended as it expects."""
+    @property
+    def is_any_safe(self) -> bool:
+        """Whether any observed point keeps all limits."""
+        return bool((self.V == 0.0).any())
+
+    def believe(self, pending: Array, is_safe: NDArray[np.bool_] | None = None) -> "Model":
+        """Return the model as if pending points (q, d) had ended as it expects.
+
+        Where `is_safe` (q,) is given, only the points that it names can be incumbents.
+        """
         if len(pending) == 0:
             return self
         F = self.features(pending)
         processes = tuple(process.believe(F) for process in self.processes)
         # Without the pending points among the incumbents there would be improvement to be
         # expected where one of them is, and all workers would be sent there.
-        believed = [float(np.min(process.data.y[-len(F) :])) for process in processes]
+        counts = np.ones(len(F), dtype=np.bool_) if is_safe is None else is_safe
+        believed = [
+            float(np.min(process.data.y[-len(F) :], initial=np.inf, where=counts))
+            for process in processes
+        ]
         incumbents = tuple(map(min, self.incumbents, believed))
         return replace(self, processes=processes, incumbents=incumbents)
 
     def best_points(self, n: int) -> Array:
-        """Return the observed points with the best means, best first, shape (<= n, d)."""
-        return self.X[np.argsort(self.means, kind="stable")[:n]]
+        """Return the observed points with the best means, best first, shape (<= n, d).
+
+        Safe ones come before others, and these are ordered by their violations.
+        """
+        return self.X[np.lexsort((self.means, self.V))[:n]]
 
 
 @dataclass(frozen=True)
@@ -147,6 +164,12 @@ class ModelMaker:
         """Number of hyperparameters."""
         return self.features.n_parameters + 2 + self.has_trend + 2 * self._n_warped
 
+    def used(self, history: History) -> History:
+        """Return what of a history the model is made of: all of it, or what has losses."""
+        if self.settings.learns_failures and history.n_observed:
+            return history.subset(history.is_observed)
+        return history
+
     def make(
         self, history: History, known: Fitted | None, weights_rng: np.random.Generator
     ) -> Model:
@@ -161,6 +184,7 @@ class ModelMaker:
             numpy.linalg.LinAlgError: the covariance cannot be factorised.
         """
         features = self.features
+        history = self.used(history)
         filled = np.column_stack([fill_missing(column) for column in history.Y.T])
         losses = scalarise(filled, weights_rng)
         outputs = self._warp(losses)
@@ -176,12 +200,15 @@ class ModelMaker:
             noise=self._noise_prior,
         )
         fitted = self._fit(data, prior, known)
-        rows = _model_rows(data.y, self.settings.max_model_points)
+        rows = _model_rows(data.y, history.V, self.settings.max_model_points)
         thetas = self._averaged(fitted, prior, len(data.y))
         processes = tuple(self._condition(theta, data.subset(rows)) for theta in thetas)
         means = [process.means_at_data() for process in processes]
-        incumbents = tuple(float(np.min(column)) for column in means)
-        return Model(features, processes, fitted, history.X[rows], means[0], outputs, incumbents)
+        V = history.V[rows]
+        counts = V == 0.0 if (V == 0.0).any() else np.ones(len(V), dtype=np.bool_)
+        incumbents = tuple(float(np.min(column[counts])) for column in means)
+        X = history.X[rows]
+        return Model(features, processes, fitted, X, means[0], outputs, incumbents, V)
 
     def _fit(self, data: Data, prior: LogNormalPrior, known: Fitted | None) -> Fitted:
         n = len(data.y)
@@ -239,9 +266,9 @@ def _fit_rows(y: Array, n_most: int, rng: np.random.Generator) -> NDArray[np.int
     return np.sort(np.r_[order[:n_best], others])
 
 
-def _model_rows(y: Array, n_most: int) -> NDArray[np.intp]:
+def _model_rows(y: Array, V: Array, n_most: int) -> NDArray[np.intp]:
     if len(y) <= n_most:
         return np.arange(len(y))
-    best = np.argsort(y, kind="stable")[: n_most // 2]
+    best = np.lexsort((y, V))[: n_most // 2]
     newest = np.setdiff1d(np.arange(len(y)), best)[-(n_most - len(best)) :]
     return np.sort(np.r_[best, newest])

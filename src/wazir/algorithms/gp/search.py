@@ -33,8 +33,8 @@ _MIN_INSIDE, _N_MOVED = 32, 8
 class Search:
     """One maximisation: what is maximised where, and the points that may not be returned.
 
-    `best` (k, d) are the points around which candidates are scattered, best first. Without
-    `plateaus` the search goes everywhere.
+    `best` (k, d) are the points around which candidates are scattered, best first; `wished` (q, d)
+    are more candidates. Without `plateaus` the search goes everywhere.
     """
 
     inside: Inside
@@ -43,6 +43,7 @@ class Search:
     taken: frozenset[bytes]
     settings: GpSettings
     plateaus: Plateaus | None = None
+    wished: Array | None = None
 
     @property
     def encoding(self) -> Encoding:
@@ -69,13 +70,15 @@ class Search:
         """Return the best point found, shape (d,), None if none that was seen may be returned."""
         settings = self.settings
         U = rng.random((settings.n_uniform, self.encoding.n_columns))
-        uniform = self._inside(self.encoding.spread(U), rng, explores=True)
+        candidates = [self._inside(self.encoding.spread(U), rng, explores=True)]
         near = perturb(self.encoding, self.best, settings.n_near, rng)
-        near = self._inside(near, rng, explores=False)
-        starts = np.vstack([self._top(uniform), self._top(near)])
+        candidates.append(self._inside(near, rng, explores=False))
+        if self.wished is not None:
+            candidates.append(self._inside(self.wished, rng, explores=True))
+        starts = np.vstack([self._top(X) for X in candidates])
         best, value = self.best_of(np.vstack([starts, self._climb(starts)]))
         if best is None:
-            best, value = self.best_of(np.vstack([uniform, near]))
+            best, value = self.best_of(np.vstack(candidates))
         for _ in range(_N_SWEEPS):
             if best is None:
                 return None

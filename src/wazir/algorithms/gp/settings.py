@@ -34,6 +34,8 @@ class GpSettings:
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
     from `n_climbs` of each kind the acquisition is climbed with `n_climb_evaluations`.
     `max_fit_points` and `max_model_points` bound the cost as trials accumulate.
+    `learns_failures`: whether failed trials teach a model of where trials fail, instead of counting
+    as bad results.
 
     Raises:
         InvalidInputError: a number outside its range.
@@ -53,6 +55,7 @@ class GpSettings:
     n_climb_evaluations: int = 6
     max_fit_points: int = 300
     max_model_points: int = 600
+    learns_failures: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.exploration <= 1.0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wazir.algorithms.axes import Array
+from wazir.algorithms.beliefs import Belief, belief_weight
 from wazir.algorithms.cells import Cells
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.history import History
@@ -41,7 +42,8 @@ class Tpe:
 
     Different from Optuna: a fifth instead of a tenth is good, good trials are weighted by their
     rank, and where there are categorical parameters one in five trials has a random value of one
-    of them. The explanation holds "n_good" and the logarithm of the ratio.
+    of them. Half of the points are drawn near what the user believes, where that is given, and the
+    ratio is multiplied by the density of it (`wazir.algorithms.beliefs`). The explanation holds "n_good" and the logarithm of the ratio.
     """
 
     trail: Trail[None] = field(default_factory=Trail, repr=False, compare=False)
@@ -92,13 +94,22 @@ class _Proposer:
     cells: Cells
     good: Array
     others: Array
+    belief: Belief | None
+    n_results: int
 
     @classmethod
     def of(cls, config: StudyConfig, encoding: Encoding, history: History) -> "_Proposer":
         count = min(n_good(len(history.X)), history.n_observed)
-        order = preference_order(history.Y)
+        order = preference_order(history.Y, history.V)
         others = np.sort(order[count:])[-_MAX_OTHERS:]
-        return cls(config.seed, Cells.of(encoding), history.X[order[:count]], history.X[others])
+        return cls(
+            config.seed,
+            Cells.of(encoding),
+            history.X[order[:count]],
+            history.X[others],
+            Belief.of(config, encoding),
+            history.n_observed,
+        )
 
     def is_ready(self, n_trials: int) -> bool:
         return n_trials >= N_START and len(self.good) > 0
@@ -110,6 +121,8 @@ class _Proposer:
         bad = ParzenEstimator.of(self.cells, others, age_weights(len(others)))
         X, kind = self._candidates(good, rng)
         ratios = good.log_density(X) - bad.log_density(X)
+        if self.belief is not None:
+            ratios += belief_weight(self.n_results) * self.belief.log_density(X)
         best = int(np.argmax(np.where(is_free(X), ratios, ratios.min() - 1)))
         explanation = {
             "kind": kind,
@@ -122,6 +135,9 @@ class _Proposer:
         """Return candidates (m, d); for some trials all with one random category."""
         encoding = self.cells.encoding
         X = good.sample(N_CANDIDATES, rng)
+        if self.belief is not None:
+            wished = self.belief.draw(rng.random((N_CANDIDATES, encoding.n_columns)))
+            X = np.vstack([X, wished])
         columns = categorical_columns(encoding)
         if not columns or rng.random() >= _EXPLORATION_SHARE:
             return X, "model"

@@ -12,7 +12,7 @@ measurement    trial_id, step, elapsed_s, value, metrics {name: number}, source
 trial_stopping trial_id, reason: its program is stopped early
 trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" for a success),
                stopping_reason ("" unless it was stopped early), duration_s, is_best (so far),
-               directory (the program's own), attempt_directory, is_paused
+               is_safe, directory (the program's own), attempt_directory, is_paused
 warning, note  text
 job_ended      ending, counts, best, optimal, duration_s
 
@@ -161,6 +161,7 @@ def _trial_ended(news: TrialEnded, progress: JobProgress, now: float) -> JsonObj
         "stopping_reason": trial.stopping_reason,
         "duration_s": ended.duration_s,
         "is_best": ended.is_best,
+        "is_safe": ended.is_safe,
         "directory": str(TrialDirectory(news.attempt_dir.parent.parent).output),
         "attempt_directory": str(news.attempt_dir),
         "is_paused": trial.is_paused,

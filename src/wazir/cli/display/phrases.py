@@ -76,6 +76,8 @@ def success_text(ended: EndedTrial, progress: JobProgress) -> str:
     text = f"trial {ended.trial.id} {ended.trial.state} {_result_text(ended, progress)}".rstrip()
     if ended.trial.stopping_reason:
         text += ", stopped early"
+    if not ended.is_safe:
+        text += ", unsafe"
     word = "best" if len(progress.objectives) == 1 else "optimal"
     return text + (f" ({word} so far)" if ended.is_best else "")
 

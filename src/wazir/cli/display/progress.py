@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from wazir.domain.metrics import Metric
-from wazir.domain.trials import Trial, TrialState, optimal_trials
+from wazir.domain.trials import Trial, TrialState, is_safe, optimal_trials
 from wazir.jobs.news import (
     JobEnded,
     JobStarted,
@@ -53,6 +53,7 @@ class EndedTrial:
         values: the last values that were reported while it ran.
         is_best: whether it was the best so far when it ended; with several objectives whether no
             other one had beaten it.
+        is_safe: whether it keeps the limits of the safety metrics.
     """
 
     trial: Trial
@@ -60,6 +61,7 @@ class EndedTrial:
     duration_s: float | None = None
     values: tuple[float, ...] = ()
     is_best: bool = False
+    is_safe: bool = True
 
 
 class JobProgress:
@@ -145,8 +147,9 @@ class JobProgress:
         values = () if run is None else tuple(run.values)
         has_value = trial.state is TrialState.SUCCEEDED or trial.is_paused
         value = self._value(trial) if has_value else None
-        optimal = optimal_trials([*self.optimal, trial], self.objectives)
-        ended = EndedTrial(trial, value, duration_s, values, trial in optimal)
+        metrics = self.study.config.metrics
+        is_best = trial in optimal_trials([*self.optimal, trial], metrics)
+        ended = EndedTrial(trial, value, duration_s, values, is_best, is_safe(trial, metrics))
         if trial.state.is_final:
             self._count(ended)
         elif trial.is_paused:
@@ -175,7 +178,7 @@ class JobProgress:
         else:
             self.counts = replace(self.counts, infeasible=self.counts.infeasible + 1)
         if ended.is_best:
-            self.optimal = optimal_trials([*self.optimal, ended.trial], self.objectives)
+            self.optimal = optimal_trials([*self.optimal, ended.trial], self.study.config.metrics)
         if ended.duration_s is not None:
             self._timed_s += ended.duration_s
             self._n_timed += 1

@@ -1,13 +1,14 @@
 """What is said when a job has ended."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wazir.app.settings import DATABASE_FILE, RUNS_FOLDER
 from wazir.cli.display.phrases import WHY_ENDED, clean_line, counts_text, exact_text
 from wazir.cli.tables import label_lines
-from wazir.domain.metrics import Metric
+from wazir.domain.metrics import Metric, limit_text
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial
 from wazir.jobs.state.messages import Ending
@@ -28,7 +29,7 @@ class EndReport:
 
     Attributes:
         study_id: the study's name as users know it.
-        objective: the leading objective metric.
+        metrics: those of the study.
         best: the best SUCCEEDED trial, None if no trial has succeeded or there are several
             objectives.
         best_directory: the program's own directory in that trial.
@@ -43,10 +44,12 @@ class EndReport:
         n_stopped_early: how many of the trials were stopped early.
         front: with several objectives the lines about the best compromises.
         budgets: how much of the full budgets was used; "" without a fidelity parameter.
+        doubts: sentences on how far the best value is to be trusted.
+        why_no_best: says why there is no best trial where some have succeeded.
     """
 
     study_id: str
-    objective: Metric
+    metrics: Sequence[Metric]
     best: Trial | None
     best_directory: Path | None
     best_command: tuple[str, ...]
@@ -60,6 +63,18 @@ class EndReport:
     n_stopped_early: int = 0
     front: tuple[str, ...] = ()
     budgets: str = ""
+    why_no_best: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def objective(self) -> Metric:
+        """The leading objective metric."""
+        return next(metric for metric in self.metrics if metric.is_objective)
+
+    @property
+    def limits(self) -> list[Metric]:
+        """The safety metrics."""
+        return [metric for metric in self.metrics if not metric.is_objective]
 
 
 def end_text(report: EndReport) -> str:
@@ -98,8 +113,13 @@ def _best_lines(report: EndReport, best: Trial) -> list[str]:
     if value is not None:
         goal = report.objective.goal.value.lower()
         title += f": {report.objective.name} {exact_text(value)} ({goal})"
+    for metric in report.limits:
+        kept = best.final_value(metric)
+        if kept is not None:
+            title += f", {metric.name} {exact_text(kept)} ({limit_text(metric)})"
     rows = [(clean_line(name), exact_text(value)) for name, value in best.parameters.items()]
     lines = [title, *label_lines(rows, indent=2)]
+    lines += [f"{doubt[0].upper()}{doubt[1:]}." for doubt in report.doubts]
     if report.luck:
         show = _wazir_command(report, "best")
         lines.append(f"{report.luck[0].upper()}{report.luck[1:]}: {show}")
@@ -108,6 +128,10 @@ def _best_lines(report: EndReport, best: Trial) -> list[str]:
 
 def _failure_lines(report: EndReport) -> list[str]:
     failure = report.first_failure
+    if report.counts.succeeded:
+        why = report.why_no_best
+        show = _wazir_command(report, "trials")
+        return [f"{why[0].upper()}{why[1:]}.", f"All of them: {show}"]
     if failure is None:
         if report.budgets:
             return ["No trial has had its full budget yet; `wazir trials` shows the paused ones."]

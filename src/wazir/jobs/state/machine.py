@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from wazir.domain.errors import JobError
+from wazir.domain.trials import lost_reason
 from wazir.jobs.state.messages import (
     AskForTrials,
     AttemptDied,
@@ -291,7 +292,8 @@ def _halted(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instructi
 def _died(state: JobState, run: TrialRun, event: TrialEvent) -> list[Instruction]:
     run.n_lost += 1
     if run.n_lost >= state.limits.max_attempts:
-        return _failed(state, run, event)
+        detail = event.reason if isinstance(event, AttemptDied) else ""
+        return _failed(state, run, AttemptDied(event.trial_id, lost_reason(run.n_lost, detail)))
     run.phase = Phase.RETRYING
     return [BeginNextAttempt(event.trial_id, run.attempt, lost=True)]
 

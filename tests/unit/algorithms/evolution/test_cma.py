@@ -175,12 +175,12 @@ def test_failed_trials_are_the_worst_and_a_failed_generation_changes_nothing() -
     state = replay.start()
     rng = np.random.default_rng(0)
     X, U = rng.random((6, 2)), rng.random((6, 2))
-    none = Generation(X, np.full((6, 1), np.nan), U)
+    none = Generation(X, np.full((6, 1), np.nan), np.zeros(6), U)
     assert replay.after(state, none) is state
     # The only point with a value draws the mean to its side.
     X[:3], X[3:] = [0.6, 0.6], [0.2, 0.2]
     Y = np.array([[np.nan], [1.0], [np.inf], [np.nan], [np.nan], [np.nan]])
-    assert (replay.after(state, Generation(X, Y, U)).gaussian.mean > 0.55).all()
+    assert (replay.after(state, Generation(X, Y, np.zeros(len(X)), U)).gaussian.mean > 0.55).all()
 
 
 def test_integers_do_not_freeze() -> None:
@@ -192,7 +192,7 @@ def test_integers_do_not_freeze() -> None:
     for _ in range(60):
         X = replay.encoding.snap(state.gaussian.at(rng.standard_normal((state.population, 3))))
         Y = np.abs(X - [3 / 9, 0.0, 0.4]).sum(axis=1, keepdims=True)
-        state = replay.after(state, Generation(X, Y, rng.random(X.shape)))
+        state = replay.after(state, Generation(X, Y, np.zeros(len(X)), rng.random(X.shape)))
         assert state.gaussian.std[0] >= 0.9 * (0.5 / 9) / 3
         assert state.gaussian.std[1] >= 0.9 * 0.5 / 3
     assert state.gaussian.std[2] < 0.01
@@ -204,7 +204,7 @@ def test_a_converged_search_begins_again_with_twice_the_population() -> None:
     small = replace(state, gaussian=replace(state.gaussian, sigma=1e-9))
     X = np.full((state.population, 1), 0.5)
     Y = np.arange(state.population, dtype=float)[:, None]
-    after = replay.after(small, Generation(X, Y, np.zeros_like(X)))
+    after = replay.after(small, Generation(X, Y, np.zeros(len(X)), np.zeros_like(X)))
     assert (after.n_restarts, after.population) == (1, 2 * state.population)
     assert after.gaussian.sigma == START_STEP
     assert after.gaussian.generation == 0
@@ -225,7 +225,7 @@ def test_categories_follow_the_better_half_and_none_dies_out() -> None:
         n = state.population
         X = np.column_stack([rng.choice(len(f), n, p=f) for f in state.frequencies]).astype(float)
         Y = (X[:, :1] != 2) + 1.0 * (X[:, 1:] != 0) + 0.1 * rng.random((n, 1))
-        state = replay.after(state, Generation(X, Y, np.empty((n, 0))))
+        state = replay.after(state, Generation(X, Y, np.zeros(len(X)), np.empty((n, 0))))
         assert all(f.sum() == pytest.approx(1.0) for f in state.frequencies)
         assert all(f.min() > 0.02 for f in state.frequencies)
     assert state.frequencies[0].argmax() == 2

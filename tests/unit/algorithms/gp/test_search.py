@@ -17,8 +17,10 @@ from wazir.algorithms.gp.search import N_BEST, Search, neighbours, perturb
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.inside import Inside
 from wazir.algorithms.region import Region
+from wazir.domain.metrics import Metric
 from wazir.domain.parameters import Categorical, Discrete, Double, Integer
 from wazir.domain.space import SearchSpace
+from wazir.domain.studies import StudyConfig
 from wazir.testing.algorithms import SPACES
 
 AVERAGING = GpSettings(n_averaged=25)
@@ -150,11 +152,11 @@ def test_the_initial_design_grows_with_the_space(d: int, n: int) -> None:
 def test_the_default_point_has_defaults_and_middles() -> None:
     space = SearchSpace({"x": Double(0, 1), "n": Integer(1, 9, default=2)})
     encoding = Encoding.of(space)
-    point = default_point(space, encoding)
+    point = default_point(StudyConfig(space, (Metric("loss"),)), encoding)
     assert point is not None
     assert encoding.decode(point) == {"x": 0.5, "n": 2}
     plain = SearchSpace({"x": Double(0, 1)})
-    assert default_point(plain, Encoding.of(plain)) is None
+    assert default_point(StudyConfig(plain, (Metric("loss"),)), Encoding.of(plain)) is None
 
 
 def test_a_taken_sobol_point_is_replaced() -> None:

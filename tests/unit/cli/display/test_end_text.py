@@ -17,7 +17,7 @@ BEST = Trial(
 )
 REPORT = EndReport(
     study_id="taxi",
-    objective=Metric("rmse", Goal.MINIMIZE),
+    metrics=(Metric("rmse", Goal.MINIMIZE),),
     best=BEST,
     best_directory=Path("/home/me/wazir-runs/taxi/trials/17/out"),
     best_command=("python", "-m", "trainer.task", "--layers", "128 64"),

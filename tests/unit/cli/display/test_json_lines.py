@@ -94,6 +94,7 @@ def test_trial_from_start_to_end(show, script):
         "stopping_reason": "",
         "duration_s": 2.0,
         "is_best": True,
+        "is_safe": True,
         "directory": "/runs/taxi/trials/3/out",
         "attempt_directory": "/runs/taxi/trials/3/attempts/1",
         "is_paused": False,

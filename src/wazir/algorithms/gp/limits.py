@@ -1,0 +1,84 @@
+"""Models of what must hold at a point beside its objective: limits are kept, and nothing fails.
+
+Each is a Gaussian process of its own over all points, and gives the logarithm of a probability,
+which is added to that of the expected improvement: the product of both is the improvement that
+can be expected of a trial that keeps the limits (M. Schonlau, W. Welch, D. Jones, "Global versus
+local search in constrained optimization of computer models", 1998; J. Gardner et al., "Bayesian
+optimization with inequality constraints", ICML 2014).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.gp.acquisition import LogProbabilityBelow
+from wazir.algorithms.gp.criterion import ProcessCriterion
+from wazir.algorithms.gp.features import FeatureMap
+from wazir.domain.metrics import Goal, Metric
+from wazir.surrogates.gaussian_process import Data, GaussianProcess, condition
+from wazir.surrogates.marginal_likelihood import Start, fit_theta
+from wazir.surrogates.priors import SOME_NOISE, default_prior
+
+# Fitted anew for each suggestion, so to fewer points than the model of the objective.
+_MAX_FIT_POINTS, _MAX_POINTS = 100, 600
+_N_EVALUATIONS = 25
+
+
+def log_probability_safe(
+    features: FeatureMap, X: Array, values: Array, metric: Metric
+) -> ProcessCriterion | None:
+    """Return log P(a trial at x keeps the limit of a safety metric); None without two values.
+
+    `values` (n,) belong to encoded points X (n, d); those that are NaN are left out. The process
+    sees the distance from the threshold in parts of the median distance, its size by its
+    logarithm (sign(c) log(1 + |c|), the "bilog" transform of D. Eriksson and M. Poloczek, "Scalable
+    constrained Bayesian optimization", AISTATS 2021): what matters is on which side a value is.
+    """
+    known = np.isfinite(values)
+    if known.sum() < 2:
+        return None
+    threshold = metric.safety_threshold or 0.0
+    # Halved, because the difference of two large floats may be too large for one.
+    excess = values[known] / 2 - threshold / 2
+    if metric.goal is Goal.MAXIMIZE:
+        excess = -excess
+    size = float(np.median(np.abs(excess))) or float(np.max(np.abs(excess))) or 1.0
+    with np.errstate(over="ignore"):
+        scaled = np.minimum(np.abs(excess / size), _MAX_SCALED)
+    return _log_probability_below_zero(features, X[known], np.sign(excess) * np.log1p(scaled))
+
+
+def log_probability_feasible(
+    features: FeatureMap, X: Array, failed: NDArray[np.bool_]
+) -> ProcessCriterion:
+    """Return log P(a trial at x does not fail); `failed` (n,) says which of X (n, d) did.
+
+    A process is fitted to +1 for a failure and -1 else, as if these were measured with noise
+    (least-squares classification: C. E. Rasmussen and C. K. I. Williams, "Gaussian Processes for
+    Machine Learning", 2006, section 6.5). Failures by chance become noise, failures of a region
+    become a mean.
+    """
+    return _log_probability_below_zero(features, X, np.where(failed, 1.0, -1.0))
+
+
+_MAX_SCALED = 1e300
+
+
+def _log_probability_below_zero(features: FeatureMap, X: Array, y: Array) -> ProcessCriterion:
+    mean, std = float(np.mean(y)), float(np.std(y)) or 1.0
+    process = _fitted(features, X, (y - mean) / std)
+    noise = process.parameters.noise
+    return ProcessCriterion(features, ((process, LogProbabilityBelow(-mean / std, noise)),))
+
+
+def _fitted(features: FeatureMap, X: Array, y: Array) -> GaussianProcess:
+    data = Data(features(X), features.groups, y)
+    prior = default_prior(features.is_categorical, noise=SOME_NOISE)
+    theta = fit_theta(
+        data.subset(_newest(len(y), _MAX_FIT_POINTS)), prior, [Start(prior.centre, _N_EVALUATIONS)]
+    )
+    return condition(theta, data.subset(_newest(len(y), _MAX_POINTS)))
+
+
+def _newest(n: int, n_most: int) -> NDArray[np.intp]:
+    return np.arange(max(0, n - n_most), n)

@@ -1,0 +1,152 @@
+"""What is added to the acquisition of the objective: safety, feasibility and the user's belief."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wazir.algorithms.axes import Array
+from wazir.algorithms.beliefs import Belief, belief_weight
+from wazir.algorithms.encoding import Encoding
+from wazir.algorithms.gp.criterion import Criterion, SumCriterion
+from wazir.algorithms.gp.features import FeatureMap
+from wazir.algorithms.gp.history import History
+from wazir.algorithms.gp.limits import log_probability_feasible, log_probability_safe
+from wazir.algorithms.gp.settings import GpSettings
+from wazir.domain.metrics import Metric
+from wazir.domain.studies import StudyConfig
+
+_CAUTION = 100.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Criteria that are added to the objective's; each may be missing.
+
+    `safety` has log P(safe) of each safety metric, `caution` what is asked beyond that where too
+    few trials are safe.
+    """
+
+    safety: tuple[Criterion, ...] = ()
+    caution: tuple[Criterion, ...] = ()
+    feasibility: Criterion | None = None
+    belief: Criterion | None = None
+
+    @classmethod
+    def of(
+        cls, config: StudyConfig, encoding: Encoding, history: History, settings: GpSettings
+    ) -> "Terms":
+        """Return the terms that the completed trials of a history call for."""
+        features = FeatureMap.of(encoding)
+        pairs = [
+            (metric, log_probability_safe(features, history.X, values, metric))
+            for metric, values in zip(config.safety_metrics, history.values.T, strict=True)
+        ]
+        cautious = [
+            CautionCriterion(term, metric.min_safe_fraction)
+            for (metric, term), values in zip(pairs, history.values.T, strict=True)
+            if term is not None
+            and metric.min_safe_fraction
+            and needs_caution(values, metric, metric.min_safe_fraction)
+        ]
+        # A worker that died says nothing of its point.
+        told = history.failed | np.isfinite(history.Y).all(axis=1)
+        failing = settings.learns_failures and history.failed.any()
+        belief = Belief.of(config, encoding)
+        return cls(
+            tuple(term for _, term in pairs if term is not None),
+            tuple(cautious),
+            log_probability_feasible(features, history.X[told], history.failed[told])
+            if failing
+            else None,
+            None
+            if belief is None
+            else BeliefCriterion(features, belief, belief_weight(history.n_observed)),
+        )
+
+    def added_to(self, objective: Criterion, *, is_any_safe: bool) -> Criterion:
+        """Return the criterion to be maximised.
+
+        As long as no trial is safe there is no improvement to be expected: a safe one is looked for
+        first, wherever it is.
+        """
+        first = () if self.safety and not is_any_safe else (objective,)
+        others = filter(None, (self.feasibility, self.belief))
+        terms = (*first, *self.safety, *self.caution, *others)
+        return terms[0] if len(terms) == 1 else SumCriterion(terms)
+
+    def probably_safe(self, X: Array) -> NDArray[np.bool_]:
+        """Return which points X (m, d) are rather safe than not, by each metric alone."""
+        safe = np.ones(len(X), dtype=np.bool_)
+        for term in self.safety:
+            safe &= term.value(X) > math.log(0.5)
+        return safe
+
+    def texts(self, x: Array) -> dict[str, str]:
+        """Return what an explanation says of the point x (d,)."""
+        texts = {}
+        if self.safety:
+            total = sum(float(term.value(x[None])[0]) for term in self.safety)
+            texts["probability_safe"] = f"{math.exp(total):.3g}"
+        if self.caution:
+            texts["caution"] = "too few trials were safe"
+        if self.feasibility is not None:
+            value = float(self.feasibility.value(x[None])[0])
+            texts["probability_feasible"] = f"{math.exp(value):.3g}"
+        if self.belief is not None:
+            texts["belief"] = f"{float(self.belief.value(x[None])[0]):.3g}"
+        return texts
+
+
+def needs_caution(values: Array, metric: Metric, wanted: float) -> bool:
+    """Return whether one more unsafe trial would bring the share of safe ones below `wanted`.
+
+    `values` (n,) are those of the metric; NaN for trials without one, which do not count.
+    """
+    known = values[np.isfinite(values)]
+    n_safe = sum(metric.violation(value) == 0.0 for value in known.tolist())
+    return n_safe < wanted * (len(known) + 1)
+
+
+@dataclass(frozen=True)
+class CautionCriterion:
+    """100 min(0, log P(safe) - log wanted): a steep price below the wanted share of safe trials."""
+
+    log_probability: Criterion
+    wanted: float
+
+    @property
+    def features(self) -> FeatureMap:
+        """See Criterion."""
+        return self.log_probability.features
+
+    def value(self, X: Array) -> Array:
+        """See Criterion."""
+        lack: Array = np.minimum(self.log_probability.value(X) - math.log(self.wanted), 0.0)
+        return _CAUTION * lack
+
+    def value_with_gradient(self, X: Array) -> tuple[Array, Array]:
+        """See Criterion."""
+        value, gradient = self.log_probability.value_with_gradient(X)
+        lack = value - math.log(self.wanted)
+        is_low = lack < 0.0
+        return _CAUTION * np.where(is_low, lack, 0.0), _CAUTION * gradient * is_low[:, None]
+
+
+@dataclass(frozen=True)
+class BeliefCriterion:
+    """weight * log pi(x), with the density of the user's belief."""
+
+    features: FeatureMap
+    belief: Belief
+    weight: float
+
+    def value(self, X: Array) -> Array:
+        """See Criterion."""
+        return self.weight * self.belief.log_density(X)
+
+    def value_with_gradient(self, X: Array) -> tuple[Array, Array]:
+        """See Criterion."""
+        columns = list(self.features.ordered)
+        return self.value(X), self.weight * self.belief.gradient(X)[:, columns]

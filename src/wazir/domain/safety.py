@@ -1,0 +1,95 @@
+"""Safety metrics: how their limits are written, and what is said where no trial keeps them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import Goal, Metric, limit_text
+from wazir.domain.trials import Trial, TrialState, nearest_to_safe
+
+Limits: TypeAlias = str | Sequence[str] | Mapping[str, str]
+
+_LIMIT = re.compile(
+    r"(?P<name>[^<>=]*[^\s<>=])\s*(?P<sign><=|>=)\s*(?P<number>[^\s<>=%]+)"
+    r"(?:\s+in\s+(?P<percent>[^\s%]+)\s*%)?"
+)
+_GOALS = {"<=": Goal.MINIMIZE, ">=": Goal.MAXIMIZE}
+
+
+def parse_limit(text: str) -> Metric:
+    """Return the safety metric in a text such as "latency<=100" or "recall >= 0.8 in 90%".
+
+    The percentage is the share of trials that should be safe: Metric.min_safe_fraction.
+
+    Raises:
+        InvalidInputError: the text has another form; the message has an example.
+    """
+    match = _LIMIT.fullmatch(text.strip())
+    try:
+        if match is None:
+            raise ValueError(text)
+        share = match["percent"]
+        fraction = None if share is None else float(share) / 100
+        return Metric(match["name"], _GOALS[match["sign"]], float(match["number"]), fraction)
+    except ValueError:
+        raise InvalidInputError(
+            f"a limit of a safety metric is METRIC<=NUMBER or METRIC>=NUMBER, got {text!r}",
+            hint='write for example "latency<=100", or "latency<=100 in 90%" for the share of '
+            "trials that should keep it",
+        ) from None
+
+
+def with_limits(metrics: Iterable[Metric], limits: Limits) -> tuple[Metric, ...]:
+    """Return metrics with the safety metrics that `limits` name, in place of those of that name.
+
+    Limits are one text, several, or a mapping such as {"latency": "<=100"}.
+
+    Raises:
+        InvalidInputError: a text is no limit, or names a metric twice or one that is optimized.
+    """
+    found = {metric.name: metric for metric in metrics}
+    given: set[str] = set()
+    for text in _texts(limits):
+        metric = parse_limit(text)
+        known = found.get(metric.name)
+        if known is not None and known.is_objective:
+            raise InvalidInputError(
+                f"{metric.name!r} is optimized, so it cannot be a safety metric too",
+                hint="report the number under a second name to limit it",
+            )
+        if metric.name in given:
+            raise InvalidInputError(f"safety metric {metric.name!r} is given twice")
+        given.add(metric.name)
+        found[metric.name] = metric
+    return tuple(found.values())
+
+
+def _texts(limits: Limits) -> list[str]:
+    if isinstance(limits, str):
+        return [limits]
+    if isinstance(limits, Mapping):
+        return [f"{name}{limit}" for name, limit in limits.items()]
+    return [str(limit) for limit in limits]
+
+
+def why_no_best(trials: Sequence[Trial], metrics: Sequence[Metric]) -> str:
+    """Return why no trial is the best: none has succeeded, or none of these is safe."""
+    n_succeeded = sum(trial.state is TrialState.SUCCEEDED for trial in trials)
+    if not n_succeeded:
+        return "no trial has succeeded yet"
+    limits = " and ".join(limit_text(metric) for metric in metrics if not metric.is_objective)
+    trials_text = f"{n_succeeded} trials" if n_succeeded > 1 else "1 trial"
+    text = f"of {trials_text} that succeeded none is safe ({limits})"
+    nearest = nearest_to_safe(trials, metrics)
+    return text if nearest is None else f"{text}; the nearest is {_with_values(nearest, metrics)}"
+
+
+def _with_values(trial: Trial, metrics: Sequence[Metric]) -> str:
+    """Return "trial 7 with latency 130"."""
+    broken = [
+        f"{metric.name} {value:.6g}"
+        for metric in metrics
+        if (value := trial.final_value(metric)) is not None and metric.violation(value) > 0
+    ]
+    return f"trial {trial.id} with {' and '.join(broken)}"
