@@ -16,6 +16,7 @@ sys.path[0] = str(HERE.parent)
 
 
 def _run(options: argparse.Namespace) -> int:
+    from stopping.budgets import PREFIX, play
     from stopping.simulation import Setup, Study
     from stopping.tasks import SUITES, make_task
 
@@ -40,7 +41,10 @@ def _run(options: argparse.Namespace) -> int:
             if _key(record) in done:
                 continue
             task = task or make_task(name, options.data)
-            record |= Study(task, setup).run()
+            if decider.startswith(PREFIX):
+                record |= play(task, setup)
+            else:
+                record |= Study(task, setup).run()
             with options.out.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
     return 0

@@ -167,7 +167,7 @@ class Study:
             "wrong": bool(self._finals[best][1]),
             "n_stopped": sum(stopped for _, stopped in self._finals),
             "time": now,
-            "path": [(n, round(regret, 6)) for n, regret in _improvements(regrets)],
+            "path": [(n, round(regret, 6)) for n, regret in improvements(regrets)],
         }
 
 
@@ -184,7 +184,8 @@ def predict_final_loss(
     return best + width * float(np.sign(z)) * size
 
 
-def _improvements(path: list[tuple[int, float]]) -> list[tuple[int, float]]:
+def improvements(path: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Return the steps at which the regret became smaller."""
     kept: list[tuple[int, float]] = []
     for n, regret in path:
         if not kept or regret < kept[-1][1]:

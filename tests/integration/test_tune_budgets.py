@@ -74,6 +74,10 @@ def test_a_job_that_was_ended_goes_on_with_its_paused_trials(wazir_in):
     assert all(
         f"paused at epochs {before[i - 1].parameters['epochs']} of 27" in shown for i in paused
     )
+    told = json.loads(wazir_in("show", "train", "--json").stdout)
+    assert (told["fidelity"], told["paused"]) == ("epochs", paused)
+    if paused:
+        assert "\npaused\n" in wazir_in("show", "train").stdout
     wazir_in(*flags, *COMMAND)
     after = wazir_in.trials("train")
     assert [str(trial.state) for trial in after] == ["SUCCEEDED"] * 9

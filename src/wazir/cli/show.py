@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,7 @@ def show_lines(view: StudyView, now: float) -> list[str]:
         lines += ["", *front_lines(view.study.config, view.front, terminal_width())]
     lines += _edit_lines(view)
     lines += _running_lines(view, now)
+    lines += _paused_lines(view)
     lines += _stopped_lines(view)
     lines += _failure_lines(view)
     return lines
@@ -113,6 +115,16 @@ def _n_paused(view: StudyView) -> int:
 
 def _noise_text(noise: ObservationNoise) -> str:
     return "" if noise is ObservationNoise.UNSPECIFIED else noise.value
+
+
+def _paused_lines(view: StudyView) -> list[str]:
+    """Return how many trials wait for a larger budget, by the one that they had."""
+    config = view.study.config
+    budgets = Counter(trial.rungs[-1].budget for trial in view.trials if trial.is_paused)
+    rows = [
+        (counted(n, "trial"), config.budget_text(budget)) for budget, n in sorted(budgets.items())
+    ]
+    return ["", "paused", *label_lines(rows, indent=2)] if rows else []
 
 
 def counts_text(counts: TrialCounts, planned: int | None, n_paused: int = 0) -> str:
@@ -238,6 +250,7 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
             for trial in view.trials
             if trial.state in _RUNNING
         ],
+        "paused": [trial.id for trial in view.trials if trial.is_paused],
         "stopped_early": [
             {"trial_id": trial.id, **trial.metadata.get(STOPPING_NAMESPACE, {})}
             for trial in view.trials

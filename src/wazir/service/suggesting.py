@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from wazir.algorithms.protocol import (
     SUGGESTION_NAMESPACE,
@@ -17,9 +18,9 @@ from wazir.domain.studies import Study, StudyState
 from wazir.domain.trials import Trial, TrialState, lost_reason
 from wazir.service.budgets import Budgets, problem_of
 from wazir.service.owners import Owners
+from wazir.service.promoting import Promoter
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.stopped import forget_stop
-from wazir.stopping.brackets import Promotion
 from wazir.stopping.study import progress_of, why_study_ends
 from wazir.storage.protocol import Store, StudyWriter
 
@@ -72,6 +73,7 @@ class Suggester:
         self._clock = clock
         self._owners = owners
         self._snapshots = SnapshotReader(store)
+        self._promoter = Promoter(store, self._snapshots, self.why_ended)
 
     def suggest(
         self,
@@ -93,9 +95,10 @@ class Suggester:
         budgets = Budgets.of(view.study.config)
         if budgets is None:
             return given + self._new(view, order.less(len(given)))
-        given += self._promote(view.study.name, budgets, order.less(len(given)))
+        begin = partial(self._begin, client_id=client_id, lease_s=lease_s)
+        given += self._promoter.promote(name, budgets, count - len(given), begin)
         given += self._new(view, order.less(len(given)))
-        return given or self._last(view.study.name, budgets, order)
+        return given or self._promoter.finish(name, budgets, begin)
 
     def _new(self, view: "_View", order: "_Order") -> list[Trial]:
         """Return new trials, as far as the study makes any."""
@@ -107,70 +110,6 @@ class Suggester:
             is_last = n_computed >= MAX_COMPUTATIONS
             created, view = self._create(view, order, accept_stale=is_last)
         return created
-
-    def _promote(self, name: StudyName, budgets: Budgets, order: "_Order") -> list[Trial]:
-        """Let paused trials go on that deserve it, the best known first."""
-        study = self._store.study(name)
-        if order.count == 0 or self._is_time_over(study):
-            return []
-        _, trials = self._known(study)
-        attempts = {trial.id: trial.attempt for trial in trials}
-        chosen = budgets.promotions(trials)[: order.count]
-        if not chosen:
-            return []
-        with self._store.write(name) as writer:
-            _check_open(writer.study)
-            # Another client may have been faster.
-            return [
-                self._go_on(writer, budgets, promotion, order)
-                for promotion in chosen
-                if (trial := writer.trial(promotion.trial_id)).is_paused
-                and trial.attempt == attempts[trial.id]
-            ]
-
-    def _last(self, name: StudyName, budgets: Budgets, order: "_Order") -> list[Trial]:
-        """Return the trial to run where nothing else is to be run in the whole study.
-
-        That is one with the full budget, if there was none. Without one, the paused trials end.
-        """
-        for _ in range(MAX_COMPUTATIONS):
-            study = self._store.study(name)
-            revision, trials = self._known(study)
-            paused = [trial for trial in trials if trial.is_paused]
-            if not paused or any(not (t.state.is_final or t.is_paused) for t in trials):
-                return []
-            finalist = None if self._is_time_over(study) else budgets.finalist(trials)
-            with self._store.write(name) as writer:
-                if writer.study.revision != revision:
-                    continue
-                if finalist is not None:
-                    return [self._go_on(writer, budgets, finalist, order)]
-                for ended in budgets.ended(paused, trials, writer.revision):
-                    writer.update_trial(ended)
-            return []
-        return []
-
-    def _known(self, study: Study) -> tuple[int, list[Trial]]:
-        """Return the revision of a study and all its trials."""
-        snapshot = self._snapshots.read(study, Reads.TRIALS)
-        return snapshot.revision, [*snapshot.completed, *snapshot.pending]
-
-    def _is_time_over(self, study: Study) -> bool:
-        """Return whether the study has ended by its own rule, and not by its number of trials."""
-        stopping = study.config.study_stopping
-        if stopping is None:
-            return False
-        config = replace(study.config, study_stopping=replace(stopping, max_n_trials=None))
-        return bool(self.why_ended(replace(study, config=config)))
-
-    def _go_on(
-        self, writer: StudyWriter, budgets: Budgets, promotion: Promotion, order: "_Order"
-    ) -> Trial:
-        paused = writer.trial(promotion.trial_id)
-        promoted = budgets.promoted(paused, promotion.budget)
-        begun = self._begin(promoted, order.client_id, order.lease_s)
-        writer.update_trial(begun)
-        return begun
 
     def why_ended(self, study: Study) -> str:
         """Return why a study makes no new trials by its own rule, "" while it does."""

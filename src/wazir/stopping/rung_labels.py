@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 
 from wazir.stopping.brackets import Standing
 
+# How much of a lead over all that went on is believed.
+_BEYOND = 0.01
+
 
 def comparable_losses(standings: Sequence[Standing]) -> dict[int, tuple[float, ...]]:
     """Return losses by trial id, as they would be at the highest rung that any trial reached.
 
     A trial that went no further than a rung is placed by its rank there among those that went
-    on: between two of them by interpolation, like the best of them if it was better, and behind
-    the worst of them by as much as it was behind. So trials of one rung keep their order, and
-    none looks better than those that were seen to be good.
+    on: between two of them by interpolation, behind the worst of them by as much as it was
+    behind, and hardly better than the best of them if it was better: that is still to be seen. So
+    trials of one rung keep their order, without ties, which a model would take for a plateau.
     """
     if not standings:
         return {}
@@ -50,7 +53,9 @@ def _mapped(loss: float, seen: Sequence[float], above: Sequence[float]) -> float
         return loss
     place = bisect_right(seen, loss)
     if place == 0:
-        return above[0]
+        span = seen[-1] - seen[0]
+        slope = (above[-1] - above[0]) / span if span > 0.0 else 0.0
+        return above[0] - _BEYOND * (slope or 1.0) * (seen[0] - loss)
     if place == len(seen):
         return above[-1] + (loss - seen[-1])
     share = (loss - seen[place - 1]) / (seen[place] - seen[place - 1])

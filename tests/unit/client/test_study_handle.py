@@ -401,6 +401,22 @@ def test_an_objective_with_a_growing_budget_goes_on(growing):
     assert all(is_resumed == (budget > 1) for _, budget, is_resumed in seen)
 
 
+GROWING = """
+def growing(trial):
+    assert trial.is_resumed == (trial.parameters["epochs"] > 1)
+    return trial.parameters["x"] / trial.parameters["epochs"]
+"""
+
+
+def test_worker_processes_are_told_that_a_trial_goes_on(growing, tmp_path, monkeypatch):
+    (tmp_path / "going_on.py").write_text(GROWING)
+    monkeypatch.syspath_prepend(tmp_path)
+    objective = importlib.import_module("going_on").growing
+    growing.optimize(objective, trials=9, parallel=2, progress=False)
+    assert [str(trial.state) for trial in growing.trials] == ["SUCCEEDED"] * 9
+    assert max(trial.parameters["epochs"] for trial in growing.trials) == 9
+
+
 def test_a_point_in_line_gets_the_first_budget(growing):
     growing.enqueue({"x": 0.5})
     assert growing.suggest().parameters == {"x": 0.5, "epochs": 1}

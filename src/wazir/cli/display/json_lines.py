@@ -21,7 +21,8 @@ all objectives; `is_best` tells whether a trial was one of them when it ended. `
 and infeasible. `best` has trial_id, value, parameters and metrics; it is null with several objectives. `ending` is DONE,
 EXHAUSTED, OWN_RULE, TOO_MANY_FAILURES, INTERRUPTED, TIMEOUT, STOPPED or UNUSABLE_FOLDER. A trial
 that was stopped to be run again ends in state REQUESTED, and so does one that is paused; its value
-is that of the budget that it had.
+is that of the budget that it had. What is paused when all else is done ends with that value,
+without an event.
 """
 
 from typing import TextIO
