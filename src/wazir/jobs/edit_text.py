@@ -56,6 +56,16 @@ class JobEdit:
     notes: tuple[str, ...]
 
 
+def _check_fidelity(study: Study, parsed: Sequence[ParsedParameter]) -> None:
+    for one in parsed:
+        if one.is_fidelity and one.name != study.config.fidelity:
+            raise InvalidInputError(
+                f"which parameter is the fidelity stays as it is: "
+                f"{study.config.fidelity or 'none'}, got {one.name!r}",
+                hint="leave :fidelity out, or make a new study",
+            )
+
+
 def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
     """Return the edit that flags describe.
 
@@ -64,6 +74,7 @@ def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
         JobError: a command for a study that runs no program.
     """
     parsed = [parse_parameter(text) for text in flags.parameters]
+    _check_fidelity(study, parsed)
     known = dict(study.config.space.walk())
     parameters = {one.name: _like(one.parameter, known.get(one.name)) for one in parsed}
     for text in flags.conditions:

@@ -173,3 +173,15 @@ def test_the_command_that_leads_to_other_constraints_names_them_all():
     assert apply(wanted, resolve_edit(constrained, EditFlags(constraints=("none",))).edit) == (
         study().config
     )
+
+
+def test_the_fidelity_stays_as_it_is_and_its_range_may_change():
+    space = SearchSpace({"lr": Double(0.1, 1.0), "epochs": Integer(1, 9)})
+    growing = study(space=space, fidelity="epochs")
+    for text in ("epochs=1..27:fidelity", "epochs=1..27"):
+        edit = resolve_edit(growing, EditFlags(parameters=(text,))).edit
+        after = apply(growing.config, edit)
+        assert (after.fidelity, after.space.parameters["epochs"].max_value) == ("epochs", 27)
+    for text in ("lr=0.1..2.0:fidelity", "n=1..9:fidelity"):
+        with pytest.raises(InvalidInputError, match="stays as it is: epochs, got"):
+            resolve_edit(growing, EditFlags(parameters=(text,), old_values=("n=1",)))
