@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from wazir.algorithms.axes import Array
 
 _MARGIN = 0.1
+_N_EARLY = 10
+_LARGEST = 1e300
 # Tukey's outer fence: a value beyond it lies "far out".
 _FENCE_IN_QUARTILE_RANGES = 3.0
 
@@ -26,23 +28,24 @@ def non_dominated(Y: Array) -> NDArray[np.bool_]:
 
 
 def reference_point(Y: Array) -> Array:
-    """Return a reference point for losses Y (n, m), n >= 1, all finite; shape (m,).
+    """Return a reference point for losses Y (n, m), n >= 1, all finite, in the order of trials.
 
-    The worst values of the front, and a tenth of its range beyond them, so that the ends of the
-    front count. Values that lie far out among those of all rows (more than three quartile ranges
-    above the upper quartile) are taken for the fence there: one trial that is very bad in one
-    objective, and so on the front for being a little better in another one, does not make the
-    others look alike. Where the front has no range, that of all rows stands for it.
+    In each objective it is the worst value of the first ten rows, or of the front and a tenth of
+    its range beyond, whichever is worse. The first rows say what values there are; without them
+    a search that has found one end of the front would never look for the other. A value far out
+    (more than three quartile ranges above the upper quartile of the first ten) is taken for the
+    fence there, so that one trial that went wrong does not make the others look alike.
     """
-    low, high = np.quantile(Y, [0.25, 0.75], axis=0)
-    fence = high + _FENCE_IN_QUARTILE_RANGES * (high - low)
+    early = Y[:_N_EARLY]
+    low, high = np.quantile(early, [0.25, 0.75], axis=0)
     front = Y[non_dominated(Y)]
-    ideal, nadir = front.min(axis=0), np.minimum(front.max(axis=0), fence)
-    ranges = nadir - ideal
-    ranges = np.where(ranges > 0, ranges, np.minimum(Y.max(axis=0), fence) - ideal)
-    ranges = np.where(ranges > 0, ranges, np.maximum(np.abs(ideal), 1.0))
-    point: Array = nadir + _MARGIN * ranges
-    return point
+    ideal, nadir = front.min(axis=0), front.max(axis=0)
+    with np.errstate(over="ignore"):
+        fence = high + _FENCE_IN_QUARTILE_RANGES * (high - low)
+        end = nadir + _MARGIN * (nadir - ideal)
+    point = np.minimum(np.maximum(end, early.max(axis=0)), np.minimum(fence, _LARGEST))
+    beyond: Array = np.where(point > ideal, point, ideal + _MARGIN * np.maximum(abs(ideal), 1.0))
+    return beyond
 
 
 def hypervolume(Y: Array, reference: Array) -> float:

@@ -20,12 +20,22 @@ _MAX_SCALED = 1e300
 class WarpedOutputs:
     """Warped values, shape (n,), with mean 0 and variance 1 unless all are equal.
 
-    For values not worse than the median the map is linear: y = origin + unit * warped.
+    For values not worse than the median the map is linear: y = origin + unit * warped. With a
+    `knee` it is so up to there (in warped units), and what lies above counts by the logarithm of
+    its distance in parts of `bend`.
     """
 
     values: Array
     origin: float
     unit: float
+    knee: float = math.inf
+    bend: float = 1.0
+
+    def warped(self, y: float) -> float:
+        """Return the warped value of any loss y; linear where there is no knee."""
+        scaled = min(max((y / self.unit - self.origin / self.unit), -_MAX_SCALED), _MAX_SCALED)
+        above = math.log1p(max(scaled - self.knee, 0.0) / self.bend)
+        return min(scaled, self.knee) + self.bend * min(above, _MAX_ABOVE)
 
 
 def fill_missing(y: Array) -> Array:
@@ -84,6 +94,31 @@ def log_tail(y: Array) -> WarpedOutputs:
         values=(scaled - mean) / sd,
         origin=2 * float(np.median(y / 2)) + 2 * unit * mean,
         unit=2 * unit * sd,
+    )
+
+
+def log_beyond(y: Array, limit: float) -> WarpedOutputs:
+    """Return outputs, smaller is better and all finite, linear up to `limit`, logarithmic beyond.
+
+    The unit is the distance from the best value to the limit, if the limit is worse; what lies
+    beyond counts at most six units. Meant for one of several objectives: values up to the limit
+    keep their proportions, wherever in this objective the compromises lie.
+    """
+    low = float(np.min(y))
+    # Halved, because the difference of two large floats may be too large for one.
+    unit = 2 * (limit / 2 - low / 2)
+    unit = unit if 0 < unit < math.inf else 1.0
+    with np.errstate(over="ignore"):
+        scaled = np.minimum((y / 2 - low / 2) / (unit / 2), _MAX_SCALED)
+    above = np.log1p(np.maximum(scaled - 1.0, 0.0))
+    scaled = np.minimum(scaled, 1.0) + np.minimum(above, _MAX_ABOVE)
+    mean, sd = float(np.mean(scaled)), float(np.std(scaled)) or 1.0
+    return WarpedOutputs(
+        values=(scaled - mean) / sd,
+        origin=low + unit * mean,
+        unit=unit * sd,
+        knee=(1.0 - mean) / sd,
+        bend=1.0 / sd,
     )
 
 

@@ -369,24 +369,14 @@ class AlgorithmContract:
             for suggestion in loop.run(7):
                 space.check(suggestion.parameters)
 
-    def test_several_objectives(self, algorithm: Algorithm) -> None:
-        """Studies with two objectives are served."""
-        metrics = (Metric("a", Goal.MINIMIZE), Metric("b", Goal.MAXIMIZE))
-        space = SPACES["conditional"]
-        loop = Loop(algorithm, StudyConfig(space, metrics, planned_n_trials=N_PLANNED))
-        for i in range(10):
-            for suggestion in loop.suggest():
-                values = {"a": smooth_loss(suggestion.parameters), "b": float(i % 4)}
-                loop.completed.append(
-                    Trial(
-                        loop.next_id,
-                        dict(suggestion.parameters),
-                        TrialState.SUCCEEDED,
-                        final_measurement=Measurement(values),
-                    )
-                )
+    @pytest.mark.parametrize("n_objectives", [2, 3, 4])
+    def test_several_objectives(self, algorithm: Algorithm, n_objectives: int) -> None:
+        """Studies with several objectives are served, failures and extreme values among them."""
+        loop = _several_objectives(algorithm, n_objectives)
         for suggestion in loop.suggest(2):
-            space.check(suggestion.parameters)
+            loop.config.space.check(suggestion.parameters)
+        again = _several_objectives(algorithm, n_objectives)
+        assert again.completed == loop.completed
 
     @pytest.mark.parametrize("case", ["all", "some", "none", "missing", "huge"])
     def test_limits_of_safety_metrics_are_tolerated(self, algorithm: Algorithm, case: str) -> None:
@@ -421,3 +411,29 @@ class AlgorithmContract:
             for suggestion in loop.run(14):
                 loop.config.space.check(suggestion.parameters)
             assert loop.suggest(2) == loop.suggest(2)
+
+
+def _several_objectives(algorithm: Algorithm, n_objectives: int) -> Loop:
+    """Return a loop in which some trials failed, diverged, or had huge values."""
+    metrics = tuple(
+        Metric(name, Goal.MAXIMIZE if name == "b" else Goal.MINIMIZE)
+        for name in "abcd"[:n_objectives]
+    )
+    extremes = (1e300, -1e300, math.nan, math.inf, 0.0)
+    config = StudyConfig(SPACES["conditional"], metrics, planned_n_trials=N_PLANNED)
+    loop = Loop(algorithm, config)
+    for i in range(14):
+        for suggestion in loop.suggest():
+            values = {metric.name: float((i * j) % 5) for j, metric in enumerate(metrics, 2)}
+            values["a"] = smooth_loss(suggestion.parameters)
+            if i >= 9:
+                values["b"] = extremes[i - 9]
+            loop.completed.append(
+                Trial(
+                    loop.next_id,
+                    dict(suggestion.parameters),
+                    TrialState.INFEASIBLE if i == 4 else TrialState.SUCCEEDED,
+                    final_measurement=Measurement(values),
+                )
+            )
+    return loop

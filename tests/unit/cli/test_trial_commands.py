@@ -159,9 +159,9 @@ def test_with_several_objectives_the_front_is_shown(two, wazir):
 def test_the_front_for_other_programs(two, wazir):
     found = json.loads(wazir("best", "--json").stdout)
     assert [trial["id"] for trial in found["optimal_trials"]] == [2, 1]
-    # From a = 0.8 (0.2 below the worst of the front) and b = 0.
-    assert found["reference"] == {"a": pytest.approx(0.8), "b": 0.0}
-    assert found["hypervolume"] == pytest.approx(2.2 * 1.0 + 0.2 * 1.0)
+    # From a = 0.5, the worst value that was seen, and b = 0.
+    assert found["reference"] == {"a": 0.5, "b": 0.0}
+    assert found["hypervolume"] == pytest.approx(2.5 * 1.0 + 0.5 * 1.0)
     assert json.loads(wazir("show", "--json").stdout)["optimal_trials"] == [2, 1]
 
 

@@ -11,7 +11,9 @@ from wazir.surrogates.output_warping import (
     WarpedOutputs,
     fill_missing,
     half_rank,
+    log_beyond,
     log_tail,
+    standardise,
 )
 
 Warp = Callable[[np.ndarray], WarpedOutputs]
@@ -82,3 +84,30 @@ def test_missing_values_are_as_bad_as_the_worst() -> None:
     y = np.array([3.0, np.nan, -np.inf, 1.0, np.inf])
     assert fill_missing(y).tolist() == [3.0, 3.0, 3.0, 1.0, 3.0]
     assert fill_missing(np.array([np.nan, np.inf])).tolist() == [0.0, 0.0]
+
+
+@given(
+    st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=20),
+    st.floats(-1e300, 1e300),
+)
+def test_beyond_a_limit_losses_count_by_their_logarithm(values, limit):
+    y = np.array(values)
+    outputs = log_beyond(y, limit)
+    assert np.isfinite(outputs.values).all()
+    assert (np.diff(outputs.values[np.argsort(y, kind="stable")]) >= 0).all()
+
+
+def test_up_to_the_limit_losses_keep_their_proportions():
+    y = np.array([0.0, 1.0, 2.0, 4.0, 5.0, 1e6])
+    outputs = log_beyond(y, 4.0)
+    near = y[:4]
+    np.testing.assert_allclose(outputs.origin + outputs.unit * outputs.values[:4], near, atol=1e-9)
+    assert outputs.values[5] - outputs.values[3] < 7 * (outputs.values[3] - outputs.values[0])
+    np.testing.assert_allclose([outputs.warped(v) for v in y], outputs.values)
+    assert np.mean(outputs.values) == pytest.approx(0, abs=1e-12)
+
+
+def test_without_a_knee_any_loss_is_warped_by_the_linear_map():
+    outputs = standardise(np.array([1.0, 2.0, 3.0]))
+    assert outputs.warped(2.0) == pytest.approx(0.0)
+    assert outputs.warped(1e30) == pytest.approx(1e30 / outputs.unit)

@@ -23,6 +23,7 @@ from wazir.algorithms.gp.acquisition import (
 )
 from wazir.algorithms.gp.criterion import Criterion, ProcessCriterion
 from wazir.algorithms.gp.earlier import Lessons, Teacher
+from wazir.algorithms.gp.front import FrontModel, prefix_of, reference_losses
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.hyperparameters import Fitted, latest
 from wazir.algorithms.gp.initial_design import (
@@ -65,8 +66,9 @@ class GpBandit:
     The first trial has the parameters' defaults if any has one. Pending trials, those of the same
     call included, are believed to end as the model expects. Where the model fails, a Sobol point
     is suggested and the explanation says so. A point is not suggested twice while others are left
-    to try, unless there is a sign of noise: see `wazir.algorithms.gp.noise`. Several objectives are
-    weighted at random for each trial.
+    to try, unless there is a sign of noise: see `wazir.algorithms.gp.noise`. Two or three objectives
+    have a model each, and the point of greatest expected hypervolume improvement is suggested; more
+    are weighted at random for each trial.
 
     Limits of safety metrics, failed trials and the user's beliefs are terms of the acquisition: see
     `wazir.algorithms.gp.terms`.
@@ -78,7 +80,8 @@ class GpBandit:
     "std" at the point and the "expected_improvement", in the objective's units; they are rough
     where the mean is worse than the median of the results. "plateaus" is the number of trials on
     plateaus, where there are any: see `wazir.algorithms.gp.plateaus`. Points there are left out as
-    long as there are others.
+    long as there are others. With two or three objectives there are "mean.METRIC" and "std.METRIC"
+    for each, the "expected_hypervolume_improvement", and the hyperparameters of all models.
     """
 
     settings: GpSettings = field(default_factory=GpSettings)
@@ -132,14 +135,17 @@ class _Believer:
 
 @dataclass
 class _Planner:
-    """Finds the points of one call; models are kept from one point to the next."""
+    """Finds the points of one call; models are kept from one point to the next.
+
+    `believers` are found by the place of their objective and by whether they have a trend.
+    """
 
     config: StudyConfig
     encoding: Encoding
     settings: GpSettings
     snapshot: Snapshot
     lessons: Lessons
-    believers: dict[bool, _Believer] = field(default_factory=dict)
+    believers: dict[tuple[int, bool], _Believer] = field(default_factory=dict)
     terms: Terms | None = None
 
     @cached_property
@@ -200,11 +206,14 @@ class _Planner:
     def _by_model(
         self, history: History, trial_id: int, taken: frozenset[bytes]
     ) -> tuple[Array, dict[str, str]]:
-        has_trend = self._wants_trend(history, trial_id)
         if self.terms is None:
             # They depend on completed trials alone, which are the same for all points of a call.
             self.terms = Terms.of(self.config, self.encoding, history, self.settings)
         terms = self.terms
+        if 1 < len(self.config.objectives) <= self.settings.max_front_objectives:
+            point, explanation = self._by_front(history, terms, trial_id, taken)
+            return point, explanation | terms.texts(point)
+        has_trend = self._wants_trend(history, trial_id)
         believer = self._believer(has_trend=has_trend)
         model = believer.update(history, self._rng(trial_id, _SALT_WEIGHTS), terms)
         if self._may_replicate(believer.maker.used(history), model):
@@ -222,6 +231,36 @@ class _Planner:
         pairs = zip(self.lessons.names, model.process.weights.tolist(), strict=True)
         text = ", ".join(f"{name} {weight:.2g}" for name, weight in pairs)
         return {"prior_studies": text[:_MAX_TEXT]}
+
+    def _by_front(
+        self, history: History, terms: Terms, trial_id: int, taken: frozenset[bytes]
+    ) -> tuple[Array, dict[str, str]]:
+        """Return the point that is expected to add most to the front."""
+        objectives = self.config.objectives
+        reference, limits = reference_losses(history, objectives)
+        weights_rng = self._rng(trial_id, _SALT_WEIGHTS)
+        models = []
+        for place, limit in enumerate(limits.tolist()):
+            believer, own = self._believer(place=place, limit=limit), history.of_objective(place)
+            models.append(believer.update(own, weights_rng, terms))
+            if self._may_replicate(believer.maker.used(own), models[-1]):
+                taken = frozenset(row_keys(history.pending))
+        is_safe = terms.probably_safe(history.pending)
+        front = FrontModel.of(models, history, reference.tolist(), is_safe)
+        rng = self._rng(trial_id, _SALT_SEARCH)
+        explores = rng.random() < self.settings.exploration
+        is_optimistic = explores and bool(front.features.categorical)
+        objective = front.criterion(widening=_EXPLORATION_BETA if is_optimistic else 1.0)
+        criterion = terms.added_to(objective, is_any_safe=front.is_any_safe)
+        best, wished = front.best_points(N_BEST, rng), self._wished(trial_id)
+        search = Search(self.inside, criterion, best, taken, self.settings, wished=wished)
+        point = self._found(search, trial_id, rng)
+        kind = {
+            "kind": "model",
+            "acquisition": "log expected hypervolume improvement",
+            "value": f"{float(criterion.value(point[None])[0]):.4g}",
+        }
+        return point, kind | front.explain(point, objectives)
 
     def _most_promising(
         self, model: Model, terms: Terms, trial_id: int, taken: frozenset[bytes]
@@ -267,16 +306,22 @@ class _Planner:
         rng = self._rng(trial_id, _SALT_BELIEF)
         return belief.draw(rng.random((_N_WISHED, self.encoding.n_columns)))
 
-    def _believer(self, *, has_trend: bool) -> _Believer:
-        if has_trend not in self.believers:
+    def _believer(
+        self, *, has_trend: bool = False, place: int = 0, limit: float | None = None
+    ) -> _Believer:
+        """Return what makes the model of an objective; `limit` says up to where losses matter."""
+        key = (place, has_trend)
+        if key not in self.believers:
             noise = self.config.observation_noise
             maker = ModelMaker(
                 *(self.encoding, self.config.seed, self.settings, has_trend, noise),
                 basis=self.lessons.basis,
+                limit=limit,
             )
             trials = [*self.snapshot.completed, *self.snapshot.pending]
-            self.believers[has_trend] = _Believer(maker, latest(trials, maker.theta_size))
-        return self.believers[has_trend]
+            known = latest(trials, maker.theta_size, prefix_of(place))
+            self.believers[key] = _Believer(maker, known)
+        return self.believers[key]
 
     def _wants_trend(self, history: History, trial_id: int) -> bool:
         """Return whether the model of a trial has a trend.

@@ -90,6 +90,10 @@ class History:
             failed=self.failed[rows],
         )
 
+    def of_objective(self, j: int) -> "History":
+        """Return the history of one objective alone."""
+        return replace(self, Y=self.Y[:, [j]])
+
     def keys(self) -> set[bytes]:
         """Return the keys of all points, tried and pending."""
         return {*row_keys(self.X), *row_keys(self.pending)}

@@ -31,21 +31,22 @@ class Fitted:
         """Return hyperparameters as they will be read back."""
         return cls(np.round(theta, _N_DECIMALS) + 0.0, n_observed)
 
-    def texts(self) -> dict[str, str]:
-        """Return what is stored with a trial."""
+    def texts(self, prefix: str = "") -> dict[str, str]:
+        """Return what is stored with a trial; `prefix` tells several models apart."""
         words = [f"{number:.{_N_DECIMALS}f}" for number in self.theta.tolist()]
         chunks = [words[i : i + _N_PER_TEXT] for i in range(0, len(words), _N_PER_TEXT)]
         stored = {_key(place): " ".join(chunk) for place, chunk in enumerate(chunks)}
-        return {_FITTED_AT: str(self.n_observed), **stored}
+        texts = {_FITTED_AT: str(self.n_observed), **stored}
+        return {prefix + key: text for key, text in texts.items()}
 
 
-def latest(trials: Iterable[Trial], size: int) -> Fitted | None:
+def latest(trials: Iterable[Trial], size: int, prefix: str = "") -> Fitted | None:
     """Return the hyperparameters that were fitted to the most trials, the newest of equals.
 
     Those of another number than `size`, from before an edit of the space, and texts that nobody
     here wrote are passed over.
     """
-    stored = [trial.metadata.get(SUGGESTION_NAMESPACE, {}) for trial in trials]
+    stored = [_of_model(trial.metadata.get(SUGGESTION_NAMESPACE, {}), prefix) for trial in trials]
     dated = [(_fitted_at(texts), place) for place, texts in enumerate(stored)]
     for n_observed, place in sorted(dated, reverse=True):
         if n_observed < 0:
@@ -54,6 +55,13 @@ def latest(trials: Iterable[Trial], size: int) -> Fitted | None:
         if theta is not None:
             return Fitted(theta, n_observed)
     return None
+
+
+def _of_model(stored: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    """Return what belongs to one of several models."""
+    if not prefix:
+        return stored
+    return {k.removeprefix(prefix): text for k, text in stored.items() if k.startswith(prefix)}
 
 
 def _fitted_at(stored: Mapping[str, str]) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from wazir.surrogates.output_warping import (
     WarpedOutputs,
     fill_missing,
     half_rank,
+    log_beyond,
     log_tail,
     standardise,
 )
@@ -124,7 +126,8 @@ class ModelMaker:
     """Fits models to the histories of one study; `seed` is the study's.
 
     With `has_trend` the processes have a quadratic trend. `noise` is what the study says of it.
-    `basis` are functions of the features of which the losses may be a weighted sum.
+    `basis` are functions of the features of which the losses may be a weighted sum. Losses are warped
+    by the settings; with a `limit` they are linear up to there: see `log_beyond`.
     """
 
     encoding: Encoding
@@ -133,6 +136,7 @@ class ModelMaker:
     has_trend: bool = False
     noise: ObservationNoise = ObservationNoise.UNSPECIFIED
     basis: Basis | None = None
+    limit: float | None = None
 
     @property
     def features(self) -> FeatureMap:
@@ -148,6 +152,8 @@ class ModelMaker:
 
     @property
     def _warp(self) -> Callable[[Array], WarpedOutputs]:
+        if self.limit is not None:
+            return partial(log_beyond, limit=self.limit)
         warping = self.settings.output_warping
         if warping is OutputWarping.BY_MODEL:
             # Ranks hide noise; distances show it, but let bad values count for more. Each model

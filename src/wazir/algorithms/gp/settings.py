@@ -33,6 +33,7 @@ class GpSettings:
     `exploration`: share of suggestions made by an optimistic bound in a space with categories.
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
     from `n_climbs` of each kind the acquisition is climbed with `n_climb_evaluations`.
+    Up to `max_front_objectives` objectives, 3 at most, have a model each; more are weighted.
     `max_fit_points` and `max_model_points` bound the cost as trials accumulate.
     `learns_failures`: whether failed trials teach a model of where trials fail, instead of counting
     as bad results.
@@ -56,6 +57,7 @@ class GpSettings:
     max_fit_points: int = 300
     max_model_points: int = 600
     learns_failures: bool = False
+    max_front_objectives: int = 3
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.exploration <= 1.0:
@@ -65,6 +67,10 @@ class GpSettings:
         for name in ("n_uniform", "n_near", "n_climbs", "n_climb_evaluations"):
             if getattr(self, name) < 1:
                 raise InvalidInputError(f"{name} must be at least 1, got {getattr(self, name)!r}")
+        if not 1 <= self.max_front_objectives <= 3:
+            raise InvalidInputError(
+                f"max_front_objectives lies in [1, 3], got {self.max_front_objectives!r}"
+            )
         if not 2 <= self.max_fit_points <= self.max_model_points:
             raise InvalidInputError(
                 "max_fit_points lies in [2, max_model_points], got "

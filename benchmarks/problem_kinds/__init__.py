@@ -1,0 +1,1 @@
+"""Problems that are more than one number over a fixed space: several objectives, and their like."""

@@ -1,0 +1,56 @@
+"""What a problem of any kind is: its space, what a trial reports, and how good a study then is."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from problems.protocol import Params, Space, Value
+
+Outcome = list[float]
+"""The metrics of one trial, in the order of `Problem.metrics`."""
+
+
+class Problem(Protocol):
+    """A problem that optimizers solve trial by trial.
+
+    A kind of problem is one module with such a class and a function that makes it by name, one
+    line in `registry`, and what its peers do with `Setup.metrics`.
+    """
+
+    @property
+    def name(self) -> str:
+        """A name that tells all."""
+        ...
+
+    @property
+    def category(self) -> str:
+        """The kind: results are reported by it."""
+        ...
+
+    @property
+    def space(self) -> Space:
+        """The parameters."""
+        ...
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of what a trial reports, all to be minimised."""
+        ...
+
+    @property
+    def default(self) -> dict[str, Value] | None:
+        """The configuration that everybody tries first, None for none."""
+        ...
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether two trials of one configuration may differ."""
+        ...
+
+    def evaluate(self, params: Params, rng: np.random.Generator) -> Outcome:
+        """Return what a trial reports; the noise, if any, is drawn from `rng`."""
+        ...
+
+    def losses(self, outcomes: Sequence[Outcome]) -> list[float]:
+        """Return how far a study is from the best known after each trial; 0 is the best known."""
+        ...
