@@ -72,14 +72,16 @@ class Budgets:
         """Return a paused trial with a larger budget."""
         return replace(trial, parameters={**trial.parameters, self.parameter: budget})
 
-    def ended(
-        self, paused: Sequence[Trial], trials: Sequence[Trial], revision: int
-    ) -> list[Trial]:
-        """Return paused trials as stopped early, each with its last measurement and the reason."""
-        standings = self._standings(trials)
-        return [self._ended(trial, standings, revision) for trial in paused]
+    def ended(self, trials: Sequence[Trial], revision: int, now: float) -> list[Trial]:
+        """Return those of all trials that are paused as stopped early, with the reason.
 
-    def _ended(self, trial: Trial, standings: Sequence[Standing], revision: int) -> Trial:
+        Each counts with its last measurement. `now` is in Unix seconds.
+        """
+        standings = self._standings(trials)
+        ended = (self._ended(trial, standings) for trial in trials if trial.is_paused)
+        return [replace(one, completed_at=now, completed_revision=revision) for one in ended]
+
+    def _ended(self, trial: Trial, standings: Sequence[Standing]) -> Trial:
         stop = self.brackets.why_ended(standings, trial.id)
         objective = self.config.objective
         sign = 1.0 if objective.goal is Goal.MINIMIZE else -1.0
@@ -93,8 +95,6 @@ class Budgets:
             final_measurement=trial.rungs[-1].measurement,
             stopping_reason=reason,
             metadata={**trial.metadata, STOPPING_NAMESPACE: record},
-            completed_at=trial.rungs[-1].ended_at,
-            completed_revision=revision,
         )
 
     def comparable(self, snapshot: Snapshot) -> Snapshot:
@@ -105,8 +105,8 @@ class Budgets:
         trials = sorted((*snapshot.completed, *snapshot.pending), key=lambda trial: trial.id)
         losses = comparable_losses(self._standings(trials))
         seen = [self._seen(trial, losses.get(trial.id)) for trial in trials]
-        return Snapshot(
-            snapshot.revision,
+        return replace(
+            snapshot,
             completed=[trial for trial in seen if trial.state.is_final],
             pending=[trial for trial in seen if not trial.state.is_final],
         )
@@ -134,13 +134,14 @@ class Budgets:
         """Return what trials have measured at the end of their budgets."""
         found = []
         for trial in trials:
-            by_rung = {
-                self.brackets.rung_of(budget): losses
-                for budget, measurement in self._measured(trial)
-                if (losses := self._losses(measurement)) is not None
-            }
-            if by_rung:
-                found.append(Standing(trial.id, by_rung, trial.is_paused))
+            losses, violations = {}, {}
+            for budget, measurement in self._measured(trial):
+                rung, values = self.brackets.rung_of(budget), self._losses(measurement)
+                if values is not None:
+                    losses[rung] = values
+                    violations[rung] = self._violation(measurement)
+            if losses:
+                found.append(Standing(trial.id, losses, trial.is_paused, violations))
         return found
 
     def _measured(self, trial: Trial) -> list[tuple[float, Measurement]]:
@@ -158,6 +159,10 @@ class Budgets:
                 return None
             losses.append(metric.loss(value))
         return tuple(losses)
+
+    def _violation(self, measurement: Measurement) -> float:
+        values = ((metric, measurement.value(metric.name)) for metric in self.config.metrics)
+        return sum((metric.violation(value) for metric, value in values), 0.0)
 
     def _budget(self, trial: Trial) -> int | float:
         budget = trial.parameters.get(self.parameter)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wazir.algorithms.protocol import PriorStudy
+from wazir.algorithms.protocol import PriorStudy, Snapshot
 from wazir.algorithms.transfer import IGNORED_BY, MODELLED_BY, transfers
 from wazir.domain.errors import NotFoundError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import TrialState
+from wazir.service.budgets import problem_of
 from wazir.storage.protocol import Store
 
 _FINAL = [state for state in TrialState if state.is_final]
@@ -50,7 +51,8 @@ class PriorStudyReader:
         if known is None or (known.stamp, known.made_at) != (stamp, made_at):
             _, ended = self._store.trials(name, states=_FINAL)
             kept = [trial for trial in ended if (trial.completed_at or 0.0) <= made_at]
-            known = _Known(stamp, made_at, PriorStudy(name, earlier.config, tuple(kept)))
+            config, seen = problem_of(earlier, Snapshot(completed=kept))
+            known = _Known(stamp, made_at, PriorStudy(name, config, tuple(seen.completed)))
             self._known[name] = known
         return known.prior
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from wazir.algorithms.protocol import Reads
+from wazir.domain.clock import Clock
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial
@@ -26,10 +27,15 @@ class Promoter:
     """
 
     def __init__(
-        self, store: Store, snapshots: SnapshotReader, why_ended: Callable[[Study], str]
+        self,
+        store: Store,
+        snapshots: SnapshotReader,
+        clock: Clock,
+        why_ended: Callable[[Study], str],
     ) -> None:
         self._store = store
         self._snapshots = snapshots
+        self._clock = clock
         self._why_ended = why_ended
 
     def promote(self, name: StudyName, budgets: Budgets, count: int, begin: Begin) -> list[Trial]:
@@ -60,8 +66,8 @@ class Promoter:
         for _ in range(_MAX_DECISIONS):
             study = self._store.study(name)
             revision, trials = self._known(study)
-            paused = [trial for trial in trials if trial.is_paused]
-            if not paused or any(not (t.state.is_final or t.is_paused) for t in trials):
+            waiting = [trial for trial in trials if not trial.state.is_final]
+            if not waiting or not all(trial.is_paused for trial in waiting):
                 return []
             finalist = None if self._is_time_over(study) else budgets.finalist(trials)
             with self._store.write(name) as writer:
@@ -69,7 +75,7 @@ class Promoter:
                     continue
                 if finalist is not None:
                     return [_go_on(writer, budgets, finalist, begin)]
-                for ended in budgets.ended(paused, trials, writer.revision):
+                for ended in budgets.ended(trials, writer.revision, self._clock()):
                     writer.update_trial(ended)
             return []
         return []

@@ -95,7 +95,7 @@ class StudyService:
             if writer.study.state is not state:
                 writer.update_study(replace(writer.study, state=state))
             if state is StudyState.COMPLETED:
-                _end_paused(writer)
+                _end_paused(writer, self._clock())
         return self._store.study(name)
 
     def edit_study(
@@ -405,13 +405,12 @@ def check_constraints(config: StudyConfig) -> None:
         check_possible(config)
 
 
-def _end_paused(writer: StudyWriter) -> None:
+def _end_paused(writer: StudyWriter, now: float) -> None:
     """End the trials that wait for a larger budget: the study has ended."""
     budgets = Budgets.of(writer.study.config)
     if budgets is not None:
         trials = writer.trials(states=TrialState)
-        paused = [trial for trial in trials if trial.is_paused]
-        for ended in budgets.ended(paused, trials, writer.revision):
+        for ended in budgets.ended(trials, writer.revision, now):
             writer.update_trial(ended)
 
 

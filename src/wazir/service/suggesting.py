@@ -73,7 +73,7 @@ class Suggester:
         self._clock = clock
         self._owners = owners
         self._snapshots = SnapshotReader(store)
-        self._promoter = Promoter(store, self._snapshots, self.why_ended)
+        self._promoter = Promoter(store, self._snapshots, clock, self.why_ended)
 
     def suggest(
         self,

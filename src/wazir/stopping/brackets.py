@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.fidelity import fidelity_parameter
@@ -21,12 +21,14 @@ _ROUNDING = 1e-9
 class Standing:
     """What a trial has measured: its losses by rung, smaller is better, one per objective.
 
-    Rung k is the k-th of the budgets. `is_paused`: it may go on with a larger budget.
+    Rung k is the k-th of the budgets. `is_paused`: it may go on with a larger budget. `violations` has
+    by rung how far it broke the limits of safety metrics; a rung that is not there is safe.
     """
 
     trial_id: int
     losses: Mapping[int, tuple[float, ...]]
     is_paused: bool = False
+    violations: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def rung(self) -> int:
@@ -222,16 +224,18 @@ def _budgets(
 def _ranked(members: Sequence[Standing], rung: int) -> list[Standing]:
     """Return trials by what they measured at a rung, the best first, the older of equals.
 
-    With several objectives the rank is the number of trials that are better in all of them.
+    Safe ones come first, the others by how far they are from it. With several objectives the rank
+    is the number of trials that are better in all of them.
     """
     losses = {one.trial_id: one.losses[rung] for one in members}
-    if all(len(own) == 1 for own in losses.values()):
-        return sorted(members, key=lambda one: (losses[one.trial_id], one.trial_id))
-    n_better = {
-        trial_id: sum(_dominates(other, own) for other in losses.values())
-        for trial_id, own in losses.items()
-    }
-    return sorted(members, key=lambda one: (n_better[one.trial_id], one.trial_id))
+    rank: Mapping[int, float] = {i: own[0] for i, own in losses.items()}
+    if any(len(own) > 1 for own in losses.values()):
+        everyone = losses.values()
+        rank = {i: sum(_dominates(other, own) for other in everyone) for i, own in losses.items()}
+    return sorted(
+        members,
+        key=lambda one: (one.violations.get(rung, 0.0), rank[one.trial_id], one.trial_id),
+    )
 
 
 def _dominates(left: tuple[float, ...], right: tuple[float, ...]) -> bool:

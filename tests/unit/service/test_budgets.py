@@ -233,6 +233,27 @@ def test_algorithms_see_results_as_if_of_one_budget(world):
     assert {trial.id for trial in later.pending} == {trial.id for trial in running}
 
 
+def test_unsafe_trials_go_on_only_where_no_safe_one_is_left():
+    metrics = (*CONFIG.metrics, Metric("latency", Goal.MINIMIZE, safety_threshold=10.0))
+    world = World(replace(CONFIG, metrics=metrics))
+    for trial, loss, latency in zip(world.suggest(3), (0.1, 0.5, 0.9), (99, 9, 8), strict=True):
+        measured = Measurement({"loss": loss, "latency": latency})
+        world.service.complete_trial(NAME, trial.id, measurement=measured)
+    assert world.suggest()[0].id == 2
+
+
+def test_an_earlier_study_with_budgets_is_learnt_from_as_if_it_had_none(world):
+    world.run(9, lambda trial: trial.parameters["x"])
+    later = StudyName("default", "later")
+    config = replace(CONFIG.searched, early_stopping=None, prior_studies=(NAME,))
+    world.now += 1.0
+    world.service.create_study(later, config)
+    world.service.suggest_trials(later, 1, "c")
+    (prior,) = world.algorithm.asked[-1][1].prior_studies
+    assert prior.config == CONFIG.searched
+    assert [set(trial.parameters) for trial in prior.completed] == [{"x"}] * 9
+
+
 def world_snapshot(world) -> Snapshot:
     trials = world.trials()
     return Snapshot(

@@ -103,6 +103,13 @@ def test_the_best_paused_trial_gets_the_full_budget_if_none_had_it() -> None:
     assert LADDER.finalist([replace(one, is_paused=False) for one in crowd]) is None
 
 
+def test_safe_trials_come_first_and_then_those_nearest_to_it() -> None:
+    far, near, safe = paused(1.0, 2.0, 3.0)
+    crowd = [replace(far, violations={0: 5.0}), replace(near, violations={0: 0.5}), safe]
+    assert LADDER.promotions(crowd) == [Promotion(3, 3)]
+    assert LADDER.finalist(crowd[:2]) == Promotion(2, 9)
+
+
 def test_with_several_objectives_the_pareto_front_goes_on() -> None:
     points = [(3.0, 3.0), (2.0, 2.0), (1.0, 5.0), (6.0, 6.0), (5.0, 1.0), (7.0, 7.0)]
     crowd = [Standing(i, {0: point}, True) for i, point in enumerate(points, start=1)]
