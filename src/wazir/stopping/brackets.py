@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.fidelity import fidelity_parameter
@@ -83,7 +84,7 @@ class Brackets:
 
         Van der Corput's sequence spreads any run of trials as evenly as possible.
         """
-        shares = self._shares()
+        shares = self._shares
         place = _radical_inverse(trial_id) * sum(shares)
         for bracket, share in enumerate(shares):
             place -= share
@@ -103,7 +104,7 @@ class Brackets:
         """Return the paused trials that are to go on now, those of the highest rungs first."""
         found = []
         for rung in range(len(self.budgets) - 2, -1, -1):
-            for bracket in range(len(self._shares())):
+            for bracket in range(len(self._shares)):
                 best = self._best(self._members(standings, rung, bracket), rung)
                 found += [
                     Promotion(one.trial_id, self.budgets[rung + 1])
@@ -144,8 +145,9 @@ class Brackets:
             },
         )
 
+    @cached_property
     def _shares(self) -> list[int]:
-        """Return how many of the trials begin in each bracket, in proportion."""
+        """How many of the trials begin in each bracket, in proportion."""
         n_rungs = len(self.budgets)
         n_brackets = min(self.n_brackets, n_rungs)
         halvings = range(n_rungs - 1, n_rungs - 1 - n_brackets, -1)
