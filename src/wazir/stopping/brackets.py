@@ -134,7 +134,7 @@ class Brackets:
         n_best = len(self._best(members, own.rung))
         return Stop(
             "paused at {axis} {budget} of {full} with {value}, place {place} of {n} there; "
-            "the best {n_best} of them went on",
+            "{n_best} could go on",
             {"value": own.losses[own.rung][0]},
             {
                 "budget": self.budgets[own.rung],

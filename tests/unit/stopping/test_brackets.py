@@ -119,7 +119,7 @@ def test_with_several_objectives_the_pareto_front_goes_on() -> None:
 def test_the_reason_names_place_and_numbers() -> None:
     stop = LADDER.why_ended(paused(5.0, 4.0, 6.0), 3)
     assert stop.reason(-1.0, "epochs") == (
-        "paused at epochs 1 of 9 with -6, place 3 of 3 there; the best 1 of them went on"
+        "paused at epochs 1 of 9 with -6, place 3 of 3 there; 1 could go on"
     )
 
 
