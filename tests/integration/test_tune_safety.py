@@ -9,7 +9,7 @@ PYTHON = (sys.executable, "-S", "train.py")
 PROGRAM = """
 import argparse
 parser = argparse.ArgumentParser()
-parser.add_argument("--width", type=int)
+parser.add_argument("--width", type=int, default=2)
 width = parser.parse_args().width
 for epoch in range(3):
     print(f"loss={10 - width + 0.1 * epoch}")

@@ -27,7 +27,7 @@ from wazir.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from wazir.cli.outcome import end_report_of
 from wazir.cli.program import ProgramCommand, option_order, program_of
 from wazir.cli.proposals import candidates_text
-from wazir.domain.beliefs import belief_texts
+from wazir.domain.beliefs import belief_texts, believed_point
 from wazir.domain.durations import parse_duration
 from wazir.domain.errors import StudyMismatchError, WazirError
 from wazir.domain.metrics import Goal, Metric, describe_metric, limit_text
@@ -254,7 +254,10 @@ def _candidates(command: tuple[str, ...], hint: str) -> str:
 
 
 def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue] | None:
-    """Return the program's own defaults as a trial, None if it has none, and say what is odd."""
+    """Return the program's own defaults as a trial, None if it has none, and say what is odd.
+
+    What the user believes goes before them.
+    """
     if not wanted:
         return None
     proposal = discover(job.spec.command, job.spec.cwd, run_help=None)
@@ -264,7 +267,8 @@ def _first_trial(job: ResolvedJob, *, wanted: bool) -> dict[str, ParameterValue]
         return None
     # Once more for the parameters that exist under these values: notes are about them alone.
     values, notes = defaults_for(proposal, dict(space.active(values)))
-    broken = job.config.broken_constraints(values or {})
+    values = believed_point(space, job.config.beliefs, values)
+    broken = job.config.broken_constraints(values)
     _say([*notes, *(f"the defaults are not tried first: {text}" for text in broken)])
     return None if broken else values
 
