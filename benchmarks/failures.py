@@ -33,7 +33,7 @@ from wazir.domain.studies import StudyConfig  # noqa: E402
 from wazir.domain.trials import Trial, TrialState  # noqa: E402
 
 BASES = (("branin", 2), ("levy", 3), ("rosenbrock", 4), ("ackley", 5), ("hartmann6", 6))
-REGIONS = ("none", "half", "border", "ball", "chance")
+REGIONS = ("half", "border", "ball", "chance")
 WAYS = {"bad result": False, "learnt": True}
 LOOKS = (20, 50)
 CHANCE = 0.1
@@ -57,12 +57,10 @@ def failing(problem: Problem, region: str, seed: int) -> Fails:
     best = _scaled(problem, problem.starts[0])
     normal = rng.standard_normal(len(best))
     normal /= np.linalg.norm(normal)
-    if region == "none":
-        return lambda x, chance: False
     if region == "chance":
         return lambda x, chance: bool(chance.random() < CHANCE)
     if region == "ball":
-        # Around a point beside the optimum, as wide as a third of random points are near.
+        # Around a point beside the optimum, so wide that half of random points are inside.
         centre = best * 0.8 + 0.05 * normal
         points = np.random.default_rng(1).uniform(-1, 1, (2000, len(best)))
         distances = np.linalg.norm(points - centre, axis=1)

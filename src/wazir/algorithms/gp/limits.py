@@ -7,6 +7,8 @@ local search in constrained optimization of computer models", 1998; J. Gardner e
 optimization with inequality constraints", ICML 2014).
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,11 +19,15 @@ from wazir.algorithms.gp.features import FeatureMap
 from wazir.domain.metrics import Goal, Metric
 from wazir.surrogates.gaussian_process import Data, GaussianProcess, condition
 from wazir.surrogates.marginal_likelihood import Start, fit_theta
-from wazir.surrogates.priors import SOME_NOISE, default_prior
+from wazir.surrogates.priors import SOME_NOISE, LogNormalPrior, NoisePrior, default_prior
 
 # Fitted anew for each suggestion, so to fewer points than the model of the objective.
 _MAX_FIT_POINTS, _MAX_POINTS = 100, 600
 _N_EVALUATIONS = 25
+_MAX_SCALED = 1e300
+# A border is a step, which a process takes for roughness. With longer length scales and more noise
+# it expects a region that failed to go on, so that fewer trials fail: benchmarks/failures.py.
+_FAILURE_NOISE, _FAILURE_LONGER = NoisePrior(-2.0, 1.0), 1.0
 
 
 def log_probability_safe(
@@ -45,7 +51,9 @@ def log_probability_safe(
     size = float(np.median(np.abs(excess))) or float(np.max(np.abs(excess))) or 1.0
     with np.errstate(over="ignore"):
         scaled = np.minimum(np.abs(excess / size), _MAX_SCALED)
-    return _log_probability_below_zero(features, X[known], np.sign(excess) * np.log1p(scaled))
+    prior = default_prior(features.is_categorical, noise=SOME_NOISE)
+    y = np.sign(excess) * np.log1p(scaled)
+    return _log_probability_below_zero(features, X[known], y, prior)
 
 
 def log_probability_feasible(
@@ -58,22 +66,25 @@ def log_probability_feasible(
     Machine Learning", 2006, section 6.5). Failures by chance become noise, failures of a region
     become a mean.
     """
-    return _log_probability_below_zero(features, X, np.where(failed, 1.0, -1.0))
+    prior = default_prior(features.is_categorical, noise=_FAILURE_NOISE)
+    centre = prior.centre + _FAILURE_LONGER * (
+        np.arange(len(prior.centre)) < prior.n_length_scales
+    )
+    y = np.where(failed, 1.0, -1.0)
+    return _log_probability_below_zero(features, X, y, replace(prior, centre=centre))
 
 
-_MAX_SCALED = 1e300
-
-
-def _log_probability_below_zero(features: FeatureMap, X: Array, y: Array) -> ProcessCriterion:
+def _log_probability_below_zero(
+    features: FeatureMap, X: Array, y: Array, prior: LogNormalPrior
+) -> ProcessCriterion:
     mean, std = float(np.mean(y)), float(np.std(y)) or 1.0
-    process = _fitted(features, X, (y - mean) / std)
+    process = _fitted(features, X, (y - mean) / std, prior)
     noise = process.parameters.noise
     return ProcessCriterion(features, ((process, LogProbabilityBelow(-mean / std, noise)),))
 
 
-def _fitted(features: FeatureMap, X: Array, y: Array) -> GaussianProcess:
+def _fitted(features: FeatureMap, X: Array, y: Array, prior: LogNormalPrior) -> GaussianProcess:
     data = Data(features(X), features.groups, y)
-    prior = default_prior(features.is_categorical, noise=SOME_NOISE)
     theta = fit_theta(
         data.subset(_newest(len(y), _MAX_FIT_POINTS)), prior, [Start(prior.centre, _N_EVALUATIONS)]
     )

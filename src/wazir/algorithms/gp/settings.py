@@ -56,7 +56,7 @@ class GpSettings:
     n_climb_evaluations: int = 6
     max_fit_points: int = 300
     max_model_points: int = 600
-    learns_failures: bool = False
+    learns_failures: bool = True
     max_front_objectives: int = 3
 
     def __post_init__(self) -> None:

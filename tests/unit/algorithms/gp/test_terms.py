@@ -193,3 +193,20 @@ def test_a_wanted_share_makes_the_search_careful() -> None:
         trials = run(StudyConfig(PLANE, (LOSS, metric), seed=3), 30, lambda x, y: x + y / 2 + 0.4)
         shares[fraction] = np.mean([t.final_value(LATENCY) <= 1.0 for t in trials[8:]])
     assert shares[0.9] >= max(0.8, shares[None])
+
+
+def test_the_optimum_at_the_border_of_a_failing_region_is_found() -> None:
+    config = StudyConfig(PLANE, (LOSS,), seed=4)
+    trials: list[Trial] = []
+    for i in range(1, 31):
+        (made,) = GpBandit().suggest(config, Snapshot(0, trials), [i])
+        x, y = float(made.parameters["x"]), float(made.parameters["y"])
+        trial = succeeded(i, x, y, (x - 0.8) ** 2 + (y - 0.3) ** 2, 0.0)
+        if x > 0.5:
+            trial = replace(trial, state=TrialState.INFEASIBLE, infeasible_reason="exit code 1")
+        trials.append(trial)
+    values = [t.final_value(LOSS) for t in trials]
+    assert min(value for value in values if value is not None) < 0.09 + 0.01
+    assert "probability_feasible" in made.explanation
+    deep = [t for t in trials[10:] if float(t.parameters["x"]) > 0.75]
+    assert len(deep) <= 6
