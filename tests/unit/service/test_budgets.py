@@ -2,9 +2,12 @@
 
 import itertools
 import math
+import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot, Suggestion
@@ -260,6 +263,48 @@ def world_snapshot(world) -> Snapshot:
         completed=[trial for trial in trials if trial.state.is_final],
         pending=[trial for trial in trials if not trial.state.is_final],
     )
+
+
+def play_at_random(world: World, rng: random.Random, n_trials: int) -> None:
+    """Run a study whose attempts end well, fail, are lost, put back or stopped."""
+    running: list[Trial] = []
+    while True:
+        running += world.suggest(rng.randint(1, 4), n_trials)
+        if not running:
+            return
+        trial = running.pop(rng.randrange(len(running)))
+        match rng.choice(["end"] * 6 + ["fail", "lose", "release", "stop"]):
+            case "end":
+                world.end(trial, rng.choice([0.0, 0.5, 1.0, rng.random()]))
+            case "fail":
+                world.service.complete_trial(NAME, trial.id, infeasible_reason="it crashed")
+            case "stop":
+                world.service.request_stop(NAME, trial.id, "enough")
+                world.end(trial, 0.5)
+            case how:
+                lost = how == "lose"
+                world.service.release_trial(NAME, trial.id, attempt=trial.attempt, lost=lost)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 15), st.sampled_from(["asha", "hyperband"]))
+def test_whatever_happens_a_study_comes_to_its_end(seed: int, n_trials: int, rule: str) -> None:
+    world = World(replace(CONFIG, early_stopping=EarlyStopping(rule)))
+    play_at_random(world, random.Random(seed), n_trials)
+    trials = world.trials()
+    assert len(trials) == n_trials
+    for trial in trials:
+        assert trial.state.is_final
+        budgets = [rung.budget for rung in trial.rungs]
+        attempts = [rung.attempt for rung in trial.rungs]
+        assert budgets == sorted(set(budgets))
+        assert attempts == sorted(set(attempts))
+        assert trial.parameters["epochs"] >= max(budgets, default=1)
+        if trial.stopping_reason.startswith("paused"):
+            assert trial.final_measurement == trial.rungs[-1].measurement
+            assert trial.parameters["epochs"] == budgets[-1] < 9
+    ran_on = [trial for trial in trials if trial.rungs and trial.state is TrialState.SUCCEEDED]
+    if ran_on and not any(trial.stopping_reason == "enough" for trial in trials):
+        assert any(trial.rungs[-1].budget == 9 for trial in trials if trial.rungs)
 
 
 def test_suggestions_can_be_computed_again():
