@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from stopping.budgets import play
 from stopping.report import interval, tables
 from stopping.rules import make_decider
 from stopping.simulation import LABELS, Setup, Study, predict_final_loss
@@ -95,3 +96,24 @@ def test_the_interval_resamples_tasks_and_seeds():
     assert low < mean < high
     assert low > 0.4
     assert high < 0.6
+
+
+@pytest.mark.parametrize("n_workers", [1, 4])
+def test_budgets_cost_a_part_and_find_what_the_ranks_show(task, n_workers):
+    setup = Setup("budgets:asha", order="random", n_workers=n_workers, n_trials=27)
+    found = play(task, setup)
+    whole = run(task, "none", n_workers=n_workers, n_trials=27)
+    assert found["epochs"] < 0.4
+    assert found["time"] < whole["time"]
+    # Curves do not cross, so that the best of all is never left behind.
+    assert found["regret"] == pytest.approx(whole["regret"])
+    assert not found["wrong"]
+    assert 18 <= found["n_stopped"] < 27
+
+
+def test_budgets_for_the_optimizer_with_either_label(task):
+    found = [
+        play(task, Setup("budgets:hyperband", order="wazir", n_trials=9, label=label))
+        for label in ("rank", "last")
+    ]
+    assert all(one["epochs"] < 1.0 and one["regret"] is not None for one in found)
