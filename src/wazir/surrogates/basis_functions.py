@@ -8,6 +8,7 @@ notation of wazir.surrogates.gaussian_process:
     R  (m, 1 + k)  (1, h(x)) - k(x)' C, what the process does not explain of the functions
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, TypeAlias
@@ -23,7 +24,7 @@ from wazir.surrogates.gaussian_process import (
     condition,
 )
 from wazir.surrogates.kernels import Kernel
-from wazir.surrogates.linear_algebra import cholesky, inverse, solve
+from wazir.surrogates.linear_algebra import cholesky, inverse, log_determinant, solve
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -42,22 +43,26 @@ class Function(Protocol):
 
 @dataclass(frozen=True)
 class Basis:
-    """Functions, at least one, whose weights are N(`mean`, `sd`**2) before any data."""
+    """Functions by name, at least one, whose weights are N(1 / k, `sd`**2) before any data."""
 
-    functions: tuple[Function, ...]
-    mean: float
+    functions: Mapping[str, Function]
     sd: float
 
     def at(self, F: Array) -> Array:
         """Return ones and the values of the functions at rows of F (m, p), shape (m, 1 + k)."""
-        return np.column_stack([np.ones(len(F)), *(f.values(F) for f in self.functions)])
+        return np.column_stack([np.ones(len(F)), *(f.values(F) for f in self._functions)])
 
     def slopes(self, F: Array, n_leading: int) -> tuple[Array, Array]:
         """Return the same and the gradients by the first features, (m, 1 + k, n_leading)."""
-        pairs = [f.values_with_gradient(F, n_leading) for f in self.functions]
+        pairs = [f.values_with_gradient(F, n_leading) for f in self._functions]
         values = np.column_stack([np.ones(len(F)), *(value for value, _ in pairs)])
         flat = np.zeros((len(F), n_leading))
         return values, np.stack([flat, *(gradient for _, gradient in pairs)], axis=1)
+
+    def without(self, name: str) -> "Basis":
+        """Return the basis without one of its functions."""
+        left = {other: f for other, f in self.functions.items() if other != name}
+        return replace(self, functions=left)
 
     @property
     def prior_precision(self) -> Array:
@@ -68,8 +73,55 @@ class Basis:
     @property
     def prior_mean(self) -> Array:
         """The means of (m, w) before any data, shape (1 + k,)."""
-        mean: Array = np.r_[0.0, np.full(len(self.functions), self.mean)]
+        k = len(self.functions)
+        mean: Array = np.r_[0.0, np.full(k, 1.0 / max(k, 1))]
         return mean
+
+    @property
+    def _functions(self) -> Iterable[Function]:
+        return self.functions.values()
+
+
+def supported(basis: Basis, theta: Array, data: Data, log_odds: float) -> Basis | None:
+    """Return the basis without the functions that data speak against, None if none is left.
+
+    Beginning with all, the function is left out whose absence raises the evidence most, as long as
+    that is by more than a factor exp(`log_odds`). The evidence is the density of the outputs under
+    the process with hyperparameters `theta`, whatever m and w are.
+
+    Raises:
+        numpy.linalg.LinAlgError: the covariance cannot be factorised.
+    """
+    bare, H = condition(theta, data), basis.at(data.F)
+    C = bare.K_inverse @ H
+    G, c, names = H.T @ C, C.T @ data.y, list(basis.functions)
+
+    def evidence(kept: Basis) -> float:
+        rows = [0, *(1 + names.index(name) for name in kept.functions)]
+        return _log_evidence(kept, G[np.ix_(rows, rows)], c[rows])
+
+    best = evidence(basis)
+    while basis.functions:
+        smaller = [basis.without(name) for name in basis.functions]
+        values = [evidence(one) for one in smaller]
+        if max(values) <= best + log_odds:
+            return basis
+        basis, best = smaller[int(np.argmax(values))], max(values)
+    return None
+
+
+def _log_evidence(basis: Basis, G: Array, c: Array) -> float:
+    """Return log p(y) up to what does not depend on the functions.
+
+    With G = H' K**-1 H, c = H' K**-1 y, b and P the mean and precision of (m, w) before any data,
+    and A = P + G: twice the logarithm is 2 b' c - b' G b + |A**-1/2 (c - G b)|**2 - log |A P**-1|.
+    """
+    b, precision = basis.prior_mean, basis.prior_precision
+    L = cholesky(np.diag(precision) + 0.5 * (G + G.T))
+    rest = c - G @ b
+    determinants = log_determinant(L) - float(np.sum(np.log(precision)))
+    fit = 2.0 * float(b @ c) - float(b @ G @ b) + float(rest @ solve(L, rest))
+    return 0.5 * (fit - determinants)
 
 
 @dataclass(frozen=True)

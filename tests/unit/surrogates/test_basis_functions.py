@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from wazir.surrogates.basis_functions import Basis, BasisProcess, condition_on_basis
+from wazir.surrogates.basis_functions import (
+    Basis,
+    BasisProcess,
+    condition_on_basis,
+    supported,
+)
 from wazir.surrogates.gaussian_process import JITTER, Data
 
 THETA = np.log([0.4, 0.6, 0.9, 0.05])
@@ -25,7 +30,7 @@ class Wave:
         return self.values(F), slope[:, :n_leading]
 
 
-BASIS = Basis((Wave(np.array([2.0, -1.0])), Wave(np.array([0.5, 3.0]))), 0.5, 0.8)
+BASIS = Basis({"a": Wave(np.array([2.0, -1.0])), "b": Wave(np.array([0.5, 3.0]))}, 0.8)
 
 
 def some_data(n=12, seed=0, sign=1.0):
@@ -79,10 +84,10 @@ def test_gradients_are_those_of_finite_differences():
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_data_decide_the_weight_whatever_was_expected(sign):
-    basis = Basis(BASIS.functions[:1], 1.0, 1.0)
+    basis = BASIS.without("b")
     process = condition_on_basis(THETA, some_data(40, sign=sign), basis)
     # Not 1.4: a part is explained by the process itself.
-    assert 0.5 < sign * process.weights[0] < 1.6
+    assert 0.3 < sign * process.weights[0] < 1.6
 
 
 def test_the_data_keep_their_outputs_and_means():
@@ -100,3 +105,36 @@ def test_what_is_believed_changes_no_mean_and_takes_the_doubt():
     np.testing.assert_allclose(believed.data.y[-2:], process.predict(new).mean, atol=1e-8)
     assert np.all(believed.predict(F).std <= process.predict(F).std + 1e-9)
     assert np.all(believed.predict(new).std < 1e-3)
+
+
+def marginal_log_density(basis, data):
+    """Return log p(y) with the covariance of the functions written out."""
+    process = condition_on_basis(THETA, data, basis)
+    H = basis.at(data.F)
+    noise = process.parameters.noise + JITTER * process.kernel.matern.variance
+    K = process.kernel(data.F, data.F) + noise * np.eye(len(data.F))
+    K += H @ np.diag(1.0 / basis.prior_precision) @ H.T
+    rest = data.y - H @ basis.prior_mean
+    return -0.5 * (rest @ np.linalg.solve(K, rest) + np.linalg.slogdet(K)[1])
+
+
+@pytest.mark.parametrize("log_odds", [-3.0, 0.0, 3.0])
+def test_a_function_is_left_out_when_the_evidence_says_so(log_odds):
+    for seed in range(4):
+        data = some_data(seed=seed)
+        basis = Basis({"wrong": BASIS.functions["b"], "wave": BASIS.functions["a"]}, 0.8)
+        smaller = [basis.without(name) for name in basis.functions]
+        gains = [
+            marginal_log_density(one, data) - marginal_log_density(basis, data) for one in smaller
+        ]
+        kept = supported(basis, THETA, data, log_odds)
+        is_whole = kept is not None and set(kept.functions) == {"wrong", "wave"}
+        assert is_whole == (max(gains) <= log_odds)
+
+
+def test_a_function_that_explains_nothing_is_left_out_and_one_that_does_is_kept():
+    data = some_data(30)
+    noise = Data(data.F, data.groups, np.random.default_rng(7).standard_normal(30))
+    wave = Basis({"wave": BASIS.functions["a"]}, 1.0)
+    assert supported(wave, THETA, data, 1.0) == wave
+    assert supported(wave, THETA, noise, 1.0) is None

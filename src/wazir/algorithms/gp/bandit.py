@@ -48,8 +48,9 @@ VERSION = "5"
 _SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED, _SALT_INSIDE, _SALT_BELIEF = 4, 5, 6, 7, 8
 _N_WISHED = 50
 _MIN_OBSERVED = 2
-# Beside the first points of earlier studies, so that the model sees more than their best.
-_MORE_INITIAL = 1
+# Beside the first points of earlier studies, so that the model sees more than their best: the
+# middle or the defaults, and a Sobol point.
+_MORE_INITIAL = 2
 _MIN_FOR_TREND = 15
 # Without this a category that began badly is hardly ever tried again.
 _EXPLORATION_BETA = 3.0
@@ -166,7 +167,7 @@ class _Planner:
         lesson = self.lessons.next_first(taken)
         if lesson is not None:
             return lesson[0], {"kind": "initial", "point": lesson[1]}
-        first = self._first() if history.n_trials == 0 else None
+        first = self._first() if history.n_trials == len(self.lessons.first) else None
         if first is not None:
             return first
         n_varied = sum(not column.is_constant for column in self.encoding.columns)
@@ -225,11 +226,14 @@ class _Planner:
         return point, explanation | terms.texts(point)
 
     def _weights(self, model: Model) -> dict[str, str]:
-        """Return how much the model leans on each prior study, as a text."""
-        if not isinstance(model.process, BasisProcess):
+        """Return how much the model leans on each prior study, as a text; "none" on none."""
+        if self.lessons.basis is None:
             return {}
-        pairs = zip(self.lessons.names, model.process.weights.tolist(), strict=True)
-        text = ", ".join(f"{name} {weight:.2g}" for name, weight in pairs)
+        text = "none"
+        if isinstance(model.process, BasisProcess):
+            names = model.process.basis.functions
+            pairs = zip(names, model.process.weights.tolist(), strict=True)
+            text = ", ".join(f"{name} {weight:.2g}" for name, weight in pairs)
         return {"prior_studies": text[:_MAX_TEXT]}
 
     def _by_front(

@@ -19,8 +19,7 @@ from wazir.surrogates.process import Process
 
 # Fewer results make no model that is better than none.
 _MIN_OBSERVED = 5
-# Before any result the new study is expected to be like the mean of the earlier ones. Chosen with
-# benchmarks/transfer: a smaller spread is slower to leave a wrong study.
+# Of the weights, before any result: a study of the opposite sign should not be a surprise.
 _WEIGHT_SD = 1.0
 
 
@@ -55,12 +54,11 @@ class Lessons:
     """What earlier studies tell a new one.
 
     `first` are points (d,) to try first, each with the trial from which it comes. `basis` has
-    the mean of each of the studies `names`, None where none has results enough.
+    the mean of each study by its name, None where none has results enough.
     """
 
     first: tuple[tuple[Array, str], ...] = ()
     basis: Basis | None = None
-    names: tuple[str, ...] = ()
 
     def next_first(self, taken: Set[bytes]) -> tuple[Array, str] | None:
         """Return the first point to try that is not taken, None if all are."""
@@ -105,8 +103,9 @@ def _lessons(
     useful = [one for one in found if one.n_observed >= _MIN_OBSERVED]
     if not useful or maker.features.n_parameters == 0:
         return Lessons(first)
-    basis = Basis(tuple(_mean_of(one, maker) for one in useful), 1.0 / len(useful), _WEIGHT_SD)
-    return Lessons(first, basis, tuple(one.study_id for one in useful))
+    return Lessons(
+        first, Basis({one.study_id: _mean_of(one, maker) for one in useful}, _WEIGHT_SD)
+    )
 
 
 def _mean_of(transfer: Transfer, maker: ModelMaker) -> PosteriorMean:

@@ -14,7 +14,7 @@ from wazir.algorithms.gp.history import History, scalarise
 from wazir.algorithms.gp.hyperparameters import Fitted
 from wazir.algorithms.gp.settings import GpSettings, OutputWarping
 from wazir.domain.studies import ObservationNoise
-from wazir.surrogates.basis_functions import Basis, condition_on_basis
+from wazir.surrogates.basis_functions import Basis, condition_on_basis, supported
 from wazir.surrogates.gaussian_process import Data, Prediction, condition
 from wazir.surrogates.marginal_likelihood import Start, fit_theta
 from wazir.surrogates.output_warping import (
@@ -44,6 +44,8 @@ _SMOOTHER, _NOISIER = 1.5, 4.0
 _REFIT_SHARE = 10
 _LONGER = 1.0
 _SALT_SUBSET = 3
+# The evidence against a function of the basis that is enough to leave it out: about 1 : 3.
+_LOG_ODDS = 1.0
 _WARPINGS = {
     OutputWarping.HALF_RANK: half_rank,
     OutputWarping.LOG_TAIL: log_tail,
@@ -126,8 +128,9 @@ class ModelMaker:
     """Fits models to the histories of one study; `seed` is the study's.
 
     With `has_trend` the processes have a quadratic trend. `noise` is what the study says of it.
-    `basis` are functions of the features of which the losses may be a weighted sum. Losses are warped
-    by the settings; with a `limit` they are linear up to there: see `log_beyond`.
+    `basis` are functions of the features of which the losses may be a weighted sum; those that the
+    losses speak against are left out. Losses are warped by the settings; with a `limit` they are
+    linear up to there: see `log_beyond`.
     """
 
     encoding: Encoding
@@ -205,10 +208,11 @@ class ModelMaker:
             has_trend=self.has_trend,
             noise=self._noise_prior,
         )
-        fitted = self._fit(data, prior, known)
+        basis = self._supported_basis(data, prior, known)
+        fitted = self._fit(data, prior, known, basis)
         rows = _model_rows(data.y, history.V, self.settings.max_model_points)
         thetas = self._averaged(fitted, prior, len(data.y))
-        processes = tuple(self._condition(theta, data.subset(rows)) for theta in thetas)
+        processes = tuple(_condition(theta, data.subset(rows), basis) for theta in thetas)
         means = [process.means_at_data() for process in processes]
         V = history.V[rows]
         counts = V == 0.0 if (V == 0.0).any() else np.ones(len(V), dtype=np.bool_)
@@ -216,24 +220,33 @@ class ModelMaker:
         X = history.X[rows]
         return Model(features, processes, fitted, X, means[0], outputs, incumbents, V)
 
-    def _fit(self, data: Data, prior: LogNormalPrior, known: Fitted | None) -> Fitted:
+    def _supported_basis(
+        self, data: Data, prior: LogNormalPrior, known: Fitted | None
+    ) -> Basis | None:
+        """Return the functions that the outputs do not speak against."""
+        if self.basis is None:
+            return None
+        guess = prior.centre if known is None else known.theta
+        shown = data.subset(
+            _model_rows(data.y, np.zeros_like(data.y), self.settings.max_fit_points)
+        )
+        return supported(self.basis, guess, shown, _LOG_ODDS)
+
+    def _fit(
+        self, data: Data, prior: LogNormalPrior, known: Fitted | None, basis: Basis | None
+    ) -> Fitted:
         n = len(data.y)
         if known is not None and n < known.n_observed + max(1, n // _REFIT_SHARE):
             return known
         rng = np.random.default_rng([self.seed, n, _SALT_SUBSET])
         rows = _fit_rows(data.y, self.settings.max_fit_points, rng)
         shown = data.subset(rows)
-        if self.basis is not None:
+        if basis is not None:
             # The hyperparameters are those of what the functions leave, at about their weights.
             guess = prior.centre if known is None else known.theta
-            shown = condition_on_basis(guess, shown, self.basis).rest.data
+            shown = condition_on_basis(guess, shown, basis).rest.data
         theta = fit_theta(shown, prior, _starts(prior, known, n, rng))
         return Fitted.rounded(theta, n)
-
-    def _condition(self, theta: Array, data: Data) -> Process:
-        if self.basis is None:
-            return condition(theta, data)
-        return condition_on_basis(theta, data, self.basis)
 
     def _averaged(self, fitted: Fitted, prior: LogNormalPrior, n: int) -> Sequence[Array]:
         """Return the hyperparameters over which the acquisition is averaged.
@@ -246,6 +259,10 @@ class ModelMaker:
         longer = fitted.theta.copy()
         longer[: prior.n_length_scales] += _LONGER
         return [fitted.theta, prior.centre, np.minimum(longer, prior.high)]
+
+
+def _condition(theta: Array, data: Data, basis: Basis | None) -> Process:
+    return condition(theta, data) if basis is None else condition_on_basis(theta, data, basis)
 
 
 def _starts(
