@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from problems.data import loader, require
 from problems.protocol import Params, Space, Value
-from problems.spaces import categorical, discrete, double, integer
+from problems.spaces import categorical, discrete, double
 
 from problem_kinds.protocol import Outcome
 
@@ -47,13 +47,15 @@ class Objectives:
         """Return the losses of a trial."""
         return self.function(params) if self.noise is None else self.noise(params, rng)
 
-    def losses(self, outcomes: Sequence[Outcome]) -> list[float]:
-        """Return the share of the best known hypervolume that is missing after each trial."""
+    def true_outcome(self, params: Params) -> Outcome:
+        """Return the losses of a trial without noise."""
+        return self.function(params)
+
+    def loss(self, outcomes: Sequence[Outcome]) -> float:
+        """Return the share of the best known hypervolume that is missing."""
         from wazir.algorithms.hypervolume import hypervolume
 
-        scaled = self._scaled(np.array(outcomes, dtype=float))
-        found = [hypervolume(scaled[: n + 1], self._corner) for n in range(len(scaled))]
-        return [1.0 - volume / self._best for volume in found]
+        return 1.0 - hypervolume(self._scaled(np.array(outcomes)), self._corner) / self._best
 
     @cached_property
     def _corner(self) -> Array:
@@ -187,31 +189,6 @@ def _column(grid: Any, metric: str, *, log: bool) -> Array:
     sign = -1.0 if grid.directions[metric] == "maximize" else 1.0
     values = sign * grid.data[metric].astype(float)
     return np.log10(values) if log else values
-
-
-def lcbench(name: str, task: str, data: Path | None, front: Array | None) -> Objectives:
-    """Return a surrogate of lcbench: cross entropy against the logarithm of training time."""
-    module = loader(require(data, name) / "yahpo" / "yahpo_loader.py")
-    surrogate = module.Yahpo("lcbench", task)
-    places = [surrogate.targets.index(target) for target in ("val_cross_entropy", "time")]
-
-    def function(params: Params) -> Outcome:
-        found = surrogate(dict(params))
-        return [float(found[places[0]]), float(np.log10(max(found[places[1]], 1e-3)))]
-
-    space = [
-        (integer if it["type"] == "uniform_int" else double)(
-            it["name"], it["lower"], it["upper"], "log" if it["log"] else "linear"
-        )
-        for it in surrogate.space
-    ]
-
-    def known() -> Array:
-        if front is None:
-            raise ValueError(f"{name} has no front yet; make it with `references`")
-        return front
-
-    return Objectives(name, space, ("loss", "cost"), function, known)
 
 
 def non_dominated(Y: Array) -> Array:

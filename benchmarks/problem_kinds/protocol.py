@@ -51,6 +51,10 @@ class Problem(Protocol):
         """Return what a trial reports; the noise, if any, is drawn from `rng`."""
         ...
 
-    def losses(self, outcomes: Sequence[Outcome]) -> list[float]:
-        """Return how far a study is from the best known after each trial; 0 is the best known."""
+    def true_outcome(self, params: Params) -> Outcome:
+        """Return the same without noise: what studies are judged by."""
+        ...
+
+    def loss(self, outcomes: Sequence[Outcome]) -> float:
+        """Return how far a study with these true outcomes is from the best known; 0 is there."""
         ...

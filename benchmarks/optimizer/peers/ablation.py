@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from peers.protocol import Params, Setup
+from peers.protocol import Params, Setup, Values
 from peers.wazir import parameters_of
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.gp.settings import GpSettings, OutputWarping
@@ -24,6 +24,7 @@ VARIANTS: Mapping[str, GpSettings] = {
     "onto_plateaus": GpSettings(avoids_plateaus=False),
     "averaged": GpSettings(n_averaged=25),
     "no_exploration": GpSettings(exploration=0.0),
+    "weighted_objectives": GpSettings(max_front_objectives=1),
     "more_climbs": GpSettings(n_climbs=5, n_climb_evaluations=25),
 }
 
@@ -33,7 +34,8 @@ class Variant:
 
     def __init__(self, setup: Setup, settings: GpSettings) -> None:
         space = SearchSpace(parameters_of(setup.space, setup.default or {}))
-        self._config = StudyConfig(space, (Metric("value", Goal.MINIMIZE),), seed=setup.seed)
+        metrics = tuple(Metric(name, Goal.MINIMIZE) for name in setup.metrics)
+        self._config = StudyConfig(space, metrics, seed=setup.seed)
         self._bandit = GpBandit(settings)
         self._trials: dict[int, Trial] = {}
 
@@ -47,11 +49,11 @@ class Variant:
         self._trials[trial_id] = Trial(trial_id, made.parameters, metadata=metadata)
         return trial_id, dict(made.parameters)
 
-    def tell(self, token: int, params: Params, value: float) -> None:
+    def tell(self, token: int, params: Params, value: Values) -> None:
         """Complete the trial."""
         self._complete(token, params, value, self._trials[token].metadata)
 
-    def observe(self, params: Params, value: float) -> None:
+    def observe(self, params: Params, value: Values) -> None:
         """Add a trial with a known result."""
         self._complete(len(self._trials) + 1, params, value, {})
 
@@ -63,10 +65,12 @@ class Variant:
         self,
         trial_id: int,
         params: Params,
-        value: float,
+        value: Values,
         metadata: Mapping[str, Mapping[str, str]],
     ) -> None:
-        final = Measurement({"value": value})
+        values = value if isinstance(value, list) else [value]
+        names = [metric.name for metric in self._config.metrics]
+        final = Measurement(dict(zip(names, values, strict=True)))
         state = TrialState.SUCCEEDED
         self._trials[trial_id] = Trial(
             trial_id, params, state, final_measurement=final, metadata=metadata

@@ -6,7 +6,7 @@ from typing import Any
 import optuna
 
 from peers.axes import Axis, axes_of
-from peers.protocol import Params, Setup, Value
+from peers.protocol import Params, Setup, Value, Values
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
@@ -17,7 +17,8 @@ class Optuna:
 
     def __init__(self, setup: Setup, sampler: optuna.samplers.BaseSampler) -> None:
         self._axes = axes_of(setup.space)
-        self._study = optuna.create_study(sampler=sampler)
+        directions = ["minimize"] * len(setup.metrics)
+        self._study = optuna.create_study(sampler=sampler, directions=directions)
         if setup.default is not None:
             self._study.enqueue_trial(self._encoded(setup.default))
 
@@ -30,11 +31,11 @@ class Optuna:
                 params[axis.name] = _suggest(trial, axis)
         return trial, params
 
-    def tell(self, token: optuna.Trial, params: Params, value: float) -> None:
+    def tell(self, token: optuna.Trial, params: Params, value: Values) -> None:
         """Complete the trial."""
         self._study.tell(token, value)
 
-    def observe(self, params: Params, value: float) -> None:
+    def observe(self, params: Params, value: Values) -> None:
         """Add a completed trial."""
         native = self._encoded(params)
         distributions = {axis.name: _distribution(axis) for axis in self._axes}
@@ -42,7 +43,7 @@ class Optuna:
             optuna.create_trial(
                 params=native,
                 distributions={name: distributions[name] for name in native},
-                value=value,
+                values=value if isinstance(value, list) else [value],
             )
         )
 

@@ -1,11 +1,13 @@
 """What an adapter gets and gives: the setting of a run, and an optimizer to ask and tell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 Value: TypeAlias = float | int | str
 Params: TypeAlias = dict[str, Value]
+# A value, or one for each of several metrics.
+Values: TypeAlias = float | list[float]
 # Whatever an adapter needs to find a point again: a trial, a number, a candidate.
 Token: TypeAlias = Any
 
@@ -17,7 +19,8 @@ class Setup:
     `space` is the list of parameters as `problems.protocol` describes it. `default` is the
     configuration to try first, None where there is none or the run goes without. `n_pending` is
     how many points are evaluated at a time. `is_noisy` is told only to a library that insists on
-    being told.
+    being told. `metrics` names what is told of a point, all minimised: with several names, `tell`
+    and `observe` get a list of values in place of one.
     """
 
     space: list[dict[str, Any]]
@@ -26,6 +29,7 @@ class Setup:
     n_pending: int = 1
     default: Params | None = None
     is_noisy: bool = False
+    metrics: Sequence[str] = ("value",)
 
     def __post_init__(self) -> None:
         for name in ("n_trials", "n_pending"):
@@ -35,8 +39,8 @@ class Setup:
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> "Setup":
         """Return the setting in a `start` message."""
-        names = ("space", "seed", "n_trials", "n_pending", "default", "is_noisy")
-        return cls(**{name: message[name] for name in names if name in message})
+        known = {name: message[name] for name in cls.__dataclass_fields__ if name in message}
+        return cls(**{**known, "metrics": tuple(known.get("metrics", cls.metrics))})
 
     def to_message(self) -> dict[str, Any]:
         """Return the `start` message."""
@@ -53,11 +57,11 @@ class Optimizer(Protocol):
         """
         ...
 
-    def tell(self, token: Token, params: Params, value: float) -> None:
+    def tell(self, token: Token, params: Params, value: Values) -> None:
         """Take the value of a point that was asked for."""
         ...
 
-    def observe(self, params: Params, value: float) -> None:
+    def observe(self, params: Params, value: Values) -> None:
         """Take the value of a point that was not asked for."""
         ...
 

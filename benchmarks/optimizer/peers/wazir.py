@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import wazir
 from peers.axes import Axis, axes_of, children
-from peers.protocol import Params, Setup, Value
+from peers.protocol import Params, Setup, Value, Values
 from wazir.domain.parameters import Parameter
 
 
@@ -15,7 +15,7 @@ class Wazir:
         self._study = wazir.create_study(
             "benchmark",
             parameters=parameters_of(setup.space, setup.default or {}),
-            minimize="value",
+            minimize=list(setup.metrics),
             algorithm=algorithm or "DEFAULT",
             seed=setup.seed,
             storage=":memory:",
@@ -31,11 +31,11 @@ class Wazir:
             raise
         return trial, dict(trial.parameters)
 
-    def tell(self, token: wazir.Trial, params: Params, value: float) -> None:
+    def tell(self, token: wazir.Trial, params: Params, value: Values) -> None:
         """Complete the trial."""
         token.complete(value)
 
-    def observe(self, params: Params, value: float) -> None:
+    def observe(self, params: Params, value: Values) -> None:
         """Add a trial with a known result."""
         self._study.add_trial(params, value)
 

@@ -114,10 +114,13 @@ class Run:
         return rounded(self.true[best])
 
 
-def run(spec: RunSpec, problem: Problem, host: Host) -> Record:
-    """Do a run and return its record; an optimizer's failure is a record too."""
+def run(spec: RunSpec, problem: Any, host: Host, kind: type[Run] = Run) -> Record:
+    """Do a run and return its record; an optimizer's failure is a record too.
+
+    `kind` plays runs on problems that are no single number.
+    """
     begin = time.monotonic()
-    doing = Run(spec, problem, host, observation_rng(spec))
+    doing = kind(spec, problem, host, observation_rng(spec))
     error = ""
     try:
         doing.play()

@@ -25,7 +25,8 @@ ProblemNamed = Callable[[str], Problem]
 class Work:
     """What workers need: where results go, interpreters by peer, facts for each record.
 
-    Wazir is imported from the folder `source`. `load_problem` and everything else must be picklable. `limit_s` bounds one answer of a host.
+    Wazir is imported from the folder `source`. `limit_s` bounds one answer of a host. `play` does a
+    run. `load_problem` and everything else must be picklable.
     """
 
     out: Path
@@ -34,6 +35,7 @@ class Work:
     facts: Record
     source: Path
     limit_s: float = 3600.0
+    play: Callable[[RunSpec, Any, Host], Record] = run
 
 
 class Hosts:
@@ -50,10 +52,10 @@ class Hosts:
         try:
             if not peer.may_fork:
                 with self._start(peer) as host:
-                    return run(spec, problem, host)
+                    return self._work.play(spec, problem, host)
             if spec.peer not in self._kept:
                 self._kept[spec.peer] = self._stack.enter_context(self._start(peer))
-            record = run(spec, problem, self._kept[spec.peer])
+            record = self._work.play(spec, problem, self._kept[spec.peer])
         except PeerError as error:  # the host did not even start
             return {
                 **vars(spec),

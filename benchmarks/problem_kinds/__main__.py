@@ -1,0 +1,49 @@
+"""Problems of other kinds than one number: `python benchmarks/problem_kinds COMMAND ...`.
+
+    run          optimizers on problems, as JSON lines
+    report       tables from such files
+    references   what random search leaves
+
+Each has `--help`. Commands run in the environment of `benchmarks/peers/problems.txt`, which is
+made at first use. See README.md beside this.
+"""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BENCHMARKS = HERE.parent
+COMMANDS = {
+    "run": "problem_kinds.running",
+    "report": "problem_kinds.reporting",
+    "references": "problem_kinds.references",
+}
+
+
+def main() -> int:
+    """Run a command, in the right environment."""
+    command, *argv = sys.argv[1:] or ["--help"]
+    if command not in COMMANDS:
+        print(__doc__)
+        return 0 if command in ("-h", "--help") else 2
+    # Runner, peers and report are those of the optimizer's benchmark, hypervolume is Wazir's.
+    sys.path[0] = str(BENCHMARKS / "optimizer")
+    sys.path += [str(BENCHMARKS), str(BENCHMARKS.parent / "src")]
+    _enter_environment()
+    return int(import_module(COMMANDS[command]).main(argv) or 0)
+
+
+def _enter_environment() -> None:
+    """Start this again with the interpreter of the environment, unless it is that already."""
+    from environments import environment
+
+    python = environment(BENCHMARKS / "peers" / "problems.txt")
+    if Path(sys.prefix).resolve() != python.parent.parent.resolve():
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        os.execve(python, [str(python), str(HERE), *sys.argv[1:]], env)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
