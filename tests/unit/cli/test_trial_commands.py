@@ -156,6 +156,21 @@ def test_with_several_objectives_the_front_is_shown(two, wazir):
     assert "front of 2" in wazir("studies").stdout
 
 
+def test_a_long_front_is_shown_in_part(empty, wazir):
+    study = create_study("long", parameters={"x": Double(0, 1)}, maximize=["a", "b"])
+    for i in range(30):
+        study.add_trial({"x": i / 30}, {"a": float(i), "b": float(-i)})
+    lines = wazir("show").stdout.splitlines()
+    rows = [line.split() for line in lines[lines.index(next(filter(is_head, lines))) + 1 :]]
+    assert [row[0] for row in rows[:20]][::19] == ["30", "1"]
+    assert " ".join(rows[20]) == "and 10 more between them; `wazir best` shows all"
+    assert len(wazir("best").stdout.splitlines()) == 3 + 30
+
+
+def is_head(line):
+    return line.split()[:1] == ["TRIAL"]
+
+
 def test_the_front_for_other_programs(two, wazir):
     found = json.loads(wazir("best", "--json").stdout)
     assert [trial["id"] for trial in found["optimal_trials"]] == [2, 1]
