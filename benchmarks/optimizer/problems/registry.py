@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from problems import (
+    branches,
     classic,
     coco,
     conditional,
@@ -16,6 +17,7 @@ from problems import (
     mixed,
     noise,
     olympus,
+    pipelines,
     tables,
     training,
     yahpo,
@@ -121,6 +123,14 @@ _MAKERS: list[tuple[re.Pattern[str], Maker]] = [
     (
         re.compile(r"axhss_fashion_mnist"),
         lambda name, _, data: conditional.axhss(name, data),
+    ),
+    (
+        re.compile(rf"branches_({'|'.join(branches.PROFILES)})_s(\d+)"),
+        lambda name, m, _: branches.branches(name, m[1], int(m[2])),
+    ),
+    (
+        re.compile(rf"sklearn_pipeline_({'|'.join(pipelines.DATA)})"),
+        lambda name, m, _: pipelines.pipeline(name, m[1]),
     ),
     (
         re.compile(rf"sklearn_({'|'.join(training.TASKS)})"),

@@ -4,6 +4,7 @@ The lists were chosen before any optimizer was run on them, and are not changed 
 DEVELOPMENT and EVALUATION share no function and no data set: bbob functions 8, 10, 15 and 21, the
 classic functions Ackley, Hartmann, Levy and Styblinski-Tang, and the mixed profiles net, cats,
 lists and rugged are for development; others are for evaluation, with other instances and seeds.
+The conditional profiles of `branches` were added later; they are in both, with other seeds.
 (kc1 is data set 1067 of OpenML, phoneme 1489, australian 40981: they lie on one side each.)
 Surrogates whose smallest value is the cut-off at 0 were left out (much of xgboost_*), so were
 tables in which random search nearly always finds the minimum (hpobench_car).
@@ -63,6 +64,11 @@ _DEVELOPMENT: Suite = {
     "conditional": (
         "xgboost_1049",
         "xgboost_1487",
+        "branches_models_s1",
+        "branches_layers_s1",
+        "branches_switches_s1",
+        "branches_nested_s1",
+        "sklearn_pipeline_cancer",
     ),
 }
 
@@ -140,6 +146,12 @@ _EVALUATION: Suite = {
         "xgboost_1464",
         "xgboost_4134",
         "axhss_fashion_mnist",
+        "branches_models_s11",
+        "branches_models_s12",
+        "branches_layers_s11",
+        "branches_switches_s11",
+        "branches_nested_s11",
+        "sklearn_pipeline_clusters",
     ),
 }
 
@@ -178,8 +190,10 @@ SLOW: tuple[str, ...] = (
     "hpolib_parkinsons_noisy",
 )
 FLAT: tuple[str, ...] = tuple(name for names in _FLAT.values() for name in names)
+CONDITIONAL: tuple[str, ...] = _EVALUATION["conditional"]
 SUITES: Mapping[str, tuple[str, ...]] = {
     "development": DEVELOPMENT,
+    "conditional": CONDITIONAL,
     "flat": FLAT,
     "evaluation": EVALUATION,
     "slow": SLOW,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.protocol import Params, Problem, Space, Value
+from problems.protocol import Category, Params, Problem, Space, Value
 from problems.spaces import categorical, double, integer
 
 Array = NDArray[np.float64]
@@ -38,11 +38,15 @@ class Task:
 
 
 def training(name: str, task_name: str) -> Problem:
-    """Return the problem of one of `TASKS`: the mean loss over the folds."""
+    """Return the problem of one of `TASKS`."""
+    return problem_of(name, TASKS[task_name])
+
+
+def problem_of(name: str, task: Task, category: Category = "mixed") -> Problem:
+    """Return the problem of a task: the mean loss over the folds."""
     from sklearn.metrics import get_scorer
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    task = TASKS[task_name]
     x, y = task.data()
     is_regression = task.scoring == "neg_root_mean_squared_error"
     kind = KFold if is_regression else StratifiedKFold
@@ -65,7 +69,7 @@ def training(name: str, task_name: str) -> Problem:
             warnings.simplefilter("ignore")
             return float(np.mean([loss(params, train, test) for train, test in folds]))
 
-    return Problem(name, "mixed", task.space, function, default=dict(task.default))
+    return Problem(name, category, task.space, function, default=dict(task.default))
 
 
 @cache
@@ -78,7 +82,7 @@ def _digits() -> tuple[Array, Array]:
 
 
 @cache
-def _cancer() -> tuple[Array, Array]:
+def cancer() -> tuple[Array, Array]:
     from sklearn.datasets import load_breast_cancer
 
     return load_breast_cancer(return_X_y=True)
@@ -100,7 +104,7 @@ def _friedman() -> tuple[Array, Array]:
 
 
 @cache
-def _clusters() -> tuple[Array, Array]:
+def clusters() -> tuple[Array, Array]:
     from sklearn.datasets import make_classification
 
     return make_classification(
@@ -186,7 +190,7 @@ def _kernel_ridge(params: Params) -> Any:
 
 
 TASKS: dict[str, Task] = {
-    "svc_cancer": Task(_cancer, "balanced_accuracy", _SVC_SPACE, _svc_default(30), _svc),
+    "svc_cancer": Task(cancer, "balanced_accuracy", _SVC_SPACE, _svc_default(30), _svc),
     "svc_digits": Task(_digits, "accuracy", _SVC_SPACE, _svc_default(64), _svc),
     "ridge_friedman": Task(
         _friedman,
@@ -246,7 +250,7 @@ TASKS: dict[str, Task] = {
         _hist_boosting,
     ),
     "forest_clusters": Task(
-        _clusters,
+        clusters,
         "neg_log_loss",
         [
             integer("n_estimators", 5, 40, "log"),
@@ -295,7 +299,7 @@ TASKS: dict[str, Task] = {
         worst=10.0,
     ),
     "knn_clusters": Task(
-        _clusters,
+        clusters,
         "neg_log_loss",
         [
             categorical("scaler", ["none", "standard", "minmax", "robust", "quantile"]),
