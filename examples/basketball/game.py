@@ -1,6 +1,7 @@
 """Predict by how many points the home team wins a basketball game, from made-up seasons."""
 
 import argparse
+from itertools import pairwise
 
 import numpy as np
 
@@ -9,8 +10,7 @@ N_TEAMS, N_ROUNDS, N_EPOCHS = 20, 60, 30
 
 def games(rng, window):
     """Return features, both teams' mean results over `window` games, and score differences."""
-    strength = rng.normal(scale=5, size=N_TEAMS)
-    past = [[] for _ in range(N_TEAMS)]
+    strength, past = rng.normal(scale=5, size=N_TEAMS), [[] for _ in range(N_TEAMS)]
     X, y = [], []
     for _ in range(N_ROUNDS):
         strength = strength + rng.normal(scale=0.7, size=N_TEAMS)
@@ -45,7 +45,7 @@ args = parser.parse_args()
 rng = np.random.default_rng(0)
 X, y = games(rng, args.window)
 sizes = [2, *(getattr(args, f"units_{i}") for i in range(1, args.n_layers + 1)), 1]
-layers = [rng.normal(size=s) / np.sqrt(s[0]) for s in zip(sizes, sizes[1:])]
+layers = [rng.normal(size=s) / np.sqrt(s[0]) for s in pairwise(sizes)]
 n_train = int(0.7 * len(X))
 for _ in range(N_EPOCHS):
     for start in range(0, n_train, args.batch_size):

@@ -49,7 +49,7 @@ for epoch in range(1, N_EPOCHS + 1):
     for rows in np.array_split(rng.permutation(n_train), n_train // 16):
         error, p, d = errors(rows)
         step = -args.learning_rate * error[:, None]
-        for end, (own, other) in enumerate(((p, d), (d, p))):
+        for end, other in enumerate((d, p)):
             np.add.at(bias[end], buckets[rows, end], step[:, 0])
             np.add.at(vectors[end], buckets[rows, end], step * other)
     validation, _, _ = errors(np.arange(n_train, N_RIDES))

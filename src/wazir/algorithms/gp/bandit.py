@@ -21,6 +21,7 @@ from wazir.algorithms.gp.acquisition import (
     LogExpectedImprovement,
     LowerConfidenceBound,
 )
+from wazir.algorithms.gp.branches import ANYWHERE, Branch, due_branch
 from wazir.algorithms.gp.criterion import Criterion, ProcessCriterion
 from wazir.algorithms.gp.earlier import Lessons, Teacher
 from wazir.algorithms.gp.front import FrontModel, prefix_of, reference_losses
@@ -220,7 +221,8 @@ class _Planner:
         if self._may_replicate(believer.maker.used(history), model):
             # A replicate may be what tells most; it is weighed like any other point.
             taken = frozenset(row_keys(history.pending))
-        point, texts = self._most_promising(model, terms, trial_id, taken)
+        due = self._due_branch(history)
+        point, texts = self._most_promising(model, terms, due, trial_id, taken)
         kind = {"model": "Matern and trend" if has_trend else "Matern"}
         explanation = self._explain(model, point) | kind | self._weights(model) | texts
         return point, explanation | terms.texts(point)
@@ -267,7 +269,12 @@ class _Planner:
         return point, kind | front.explain(point, objectives)
 
     def _most_promising(
-        self, model: Model, terms: Terms, trial_id: int, taken: frozenset[bytes]
+        self,
+        model: Model,
+        terms: Terms,
+        branch: Branch,
+        trial_id: int,
+        taken: frozenset[bytes],
     ) -> tuple[Array, dict[str, str]]:
         rng = self._rng(trial_id, _SALT_SEARCH)
         explores = rng.random() < self.settings.exploration
@@ -277,12 +284,16 @@ class _Planner:
         plateaus = Plateaus.of(model) if self.settings.avoids_plateaus else None
         best = model.best_points(N_BEST)
         wished = self._wished(trial_id)
-        search = Search(self.inside, criterion, best, taken, self.settings, plateaus, wished)
+        search = Search(
+            self.inside, criterion, best, taken, self.settings, plateaus, wished, branch
+        )
         point = self._found(search, trial_id, rng)
         texts = {
             "acquisition": "confidence bound" if is_optimistic else "log expected improvement",
             "value": f"{float(criterion.value(point[None])[0]):.4g}",
         }
+        if branch.values:
+            texts["branch"] = branch.text(self.encoding)
         if plateaus is not None and plateaus.n_points:
             texts["plateaus"] = str(plateaus.n_points)
         return point, texts
@@ -290,8 +301,8 @@ class _Planner:
     def _found(self, search: Search, trial_id: int, rng: np.random.Generator) -> Array:
         """Return the best point that a search finds, else one that is better than nothing."""
         point = search.run(rng)
-        if point is None and search.plateaus is not None and search.plateaus.n_points:
-            return self._found(replace(search, plateaus=None), trial_id, rng)
+        if point is None and search.is_restricted:
+            return self._found(search.everywhere(), trial_id, rng)
         if point is None:
             point, _ = search.best_of(self._untried(search.taken, trial_id))
         if point is None and not self.inside.region.is_whole:
@@ -301,6 +312,11 @@ class _Planner:
         if point is None:
             raise FloatingPointError("the acquisition function has no value anywhere")
         return point
+
+    def _due_branch(self, history: History) -> Branch:
+        if not self.settings.opens_branches:
+            return ANYWHERE
+        return due_branch(self.encoding, np.vstack([history.X, history.pending]))
 
     def _wished(self, trial_id: int) -> Array | None:
         """Return candidates near what the user believes, None without beliefs."""

@@ -6,13 +6,14 @@ improved one parameter at a time. Only points that fulfil the constraints and ar
 nor on a plateau are returned.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array, level_positions
 from wazir.algorithms.encoding import Encoding
+from wazir.algorithms.gp.branches import ANYWHERE, Branch
 from wazir.algorithms.gp.criterion import Criterion
 from wazir.algorithms.gp.plateaus import Plateaus
 from wazir.algorithms.gp.settings import GpSettings
@@ -34,7 +35,8 @@ class Search:
     """One maximisation: what is maximised where, and the points that may not be returned.
 
     `best` (k, d) are the points around which candidates are scattered, best first; `wished` (q, d)
-    are more candidates. Without `plateaus` the search goes everywhere.
+    are more candidates. Without `plateaus` the search goes everywhere;
+    with a `branch` it stays inside.
     """
 
     inside: Inside
@@ -44,6 +46,17 @@ class Search:
     settings: GpSettings
     plateaus: Plateaus | None = None
     wished: Array | None = None
+    branch: Branch = ANYWHERE
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether there are plateaus or a branch that keep points out."""
+        on_plateaus = self.plateaus is not None and self.plateaus.n_points > 0
+        return on_plateaus or bool(self.branch.values)
+
+    def everywhere(self) -> "Search":
+        """Return the same search without plateaus and branch."""
+        return replace(self, plateaus=None, branch=ANYWHERE)
 
     @property
     def encoding(self) -> Encoding:
@@ -54,6 +67,8 @@ class Search:
         """Return the criterion at points X (m, d); minus infinity where none may be returned."""
         values = self.criterion.value(X)
         free = self.inside.region.free(X, self.taken)
+        if self.branch.values:
+            free &= self.branch.holds(X)
         if self.plateaus is not None and self.plateaus.n_points:
             free &= ~self.plateaus.hold(self.criterion.features(X))
         return np.where(free, values, -np.inf)
@@ -89,11 +104,12 @@ class Search:
         return best
 
     def _inside(self, X: Array, rng: np.random.Generator, *, explores: bool) -> Array:
-        """Return the candidates that fulfil the constraints; if these are few, some others too.
+        """Return the candidates in the branch that fulfil the constraints; of few, some others too.
 
         Others are pulled towards the best points as far as needed. Where that leads nowhere, or to
         explore other corners of the region, some are moved along one parameter after another.
         """
+        X = self.branch.enter(self.encoding, X, rng)
         region = self.inside.region
         if region.is_whole:
             return X

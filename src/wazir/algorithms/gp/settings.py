@@ -29,6 +29,7 @@ class GpSettings:
     whether the expected improvement counts the noise of the observation to be made.
     `expects_noise`: whether some noise is likely where the study says nothing.
     `avoids_plateaus`: whether points are left out that lie between trials of equal value.
+    `opens_branches`: whether each value of a conditional parent gets a share of the trials.
     `trend_every`: one trial in so many is found with a model that has a trend; 0 for none.
     `exploration`: share of suggestions made by an optimistic bound in a space with categories.
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
@@ -48,6 +49,7 @@ class GpSettings:
     penalises_replicates: bool = True
     expects_noise: bool = True
     avoids_plateaus: bool = True
+    opens_branches: bool = True
     trend_every: int = 2
     exploration: float = 0.1
     n_uniform: int = 150
