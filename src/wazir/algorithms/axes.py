@@ -3,6 +3,9 @@
 A *position* is the number by which a model sees a value. On an ordered axis it lies in [0, 1] and
 grows with the value, measured in the parameter's scale; DISCRETE values are equally spaced. On a
 categorical axis it is the index of the category, a whole number that only names.
+
+Trials from before an edit of the space may have values that it has no more. Numbers have positions
+beyond the ends or between the levels; for others see `wazir.algorithms.former`.
 """
 
 import math
@@ -37,15 +40,23 @@ class Axis(Protocol):
         ...
 
     @property
+    def n_places(self) -> int | None:
+        """Number of positions that trials may have, with those from before an edit; None: any."""
+        ...
+
+    @property
     def is_ordered(self) -> bool:
         """Whether the distance of two positions means something."""
         ...
 
     def positions(self, values: Sequence[ParameterValue]) -> Array:
-        """Return the positions of allowed values.
+        """Return the positions of values; a constant has one position for all.
+
+        Those that the parameter had before an edit are not allowed any more and lie elsewhere. Not
+        finite where there is no position: a number that is not positive, on a log scale.
 
         Raises:
-            InvalidInputError, ValueError, TypeError: a value that is not allowed here.
+            InvalidInputError, ValueError, TypeError: a value that has no position here.
         """
         ...
 
@@ -70,9 +81,9 @@ def axis_of(parameter: Parameter) -> Axis:
     """Return the axis of a parameter."""
     match parameter:
         case Double():
-            return ContinuousAxis(parameter, _Ruler.over(parameter))
+            return ContinuousAxis(parameter, Ruler.over(parameter))
         case Integer():
-            return IntegerAxis(parameter, _Ruler.over(parameter))
+            return IntegerAxis(parameter, Ruler.over(parameter))
         case Discrete():
             return DiscreteAxis(parameter)
         case Categorical():
@@ -93,7 +104,7 @@ def level_positions(axis: Axis) -> Array:
 
 
 @dataclass(frozen=True)
-class _Ruler:
+class Ruler:
     """The scale of a range: a monotone map between values in [low, high] and [0, 1].
 
     REVERSE_LOG is LOG mirrored: x = low + high - exp(...).
@@ -104,10 +115,12 @@ class _Ruler:
     scale: Scale
 
     @classmethod
-    def over(cls, parameter: Double | Integer) -> "_Ruler":
+    def over(cls, parameter: Double | Integer) -> "Ruler":
+        """Return the scale of a parameter's range."""
         return cls(float(parameter.min_value), float(parameter.max_value), parameter.scale)
 
     def to_unit(self, x: Array) -> Array:
+        """Return the positions of values in the range."""
         if self.low == self.high:
             return np.full(np.shape(x), CONSTANT_POSITION)
         if self.scale is Scale.LINEAR:
@@ -120,7 +133,15 @@ class _Ruler:
             return (np.log(x) - start) / width
         return 1.0 - (np.log(self.low + (self.high - x)) - start) / width
 
+    def place(self, x: Array) -> Array:
+        """Return positions: in [0, 1] within the range, beyond it outside."""
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            u = self.to_unit(x)
+        is_inside = (x >= self.low) & (x <= self.high)
+        return np.where(is_inside, _clip(u, 1.0), u)
+
     def from_unit(self, u: Array) -> Array:
+        """Return the values at positions in [0, 1]."""
         if self.scale is Scale.LINEAR:
             return self.low * (1.0 - u) + self.high * u
         start, width = self._logs()
@@ -139,12 +160,17 @@ class ContinuousAxis:
     """A DOUBLE: every position in [0, 1] is a value."""
 
     parameter: Double
-    ruler: _Ruler
+    ruler: Ruler
 
     @property
     def n_levels(self) -> int | None:
         """1 for a constant, else None."""
         return self.parameter.n_values
+
+    @property
+    def n_places(self) -> int | None:
+        """See Axis."""
+        return self.n_levels
 
     @property
     def is_ordered(self) -> bool:
@@ -153,7 +179,7 @@ class ContinuousAxis:
 
     def positions(self, values: Sequence[ParameterValue]) -> Array:
         """See Axis."""
-        return self.snap(self.ruler.to_unit(np.asarray(values, dtype=np.float64)))
+        return self.ruler.place(np.asarray(values, dtype=np.float64))
 
     def value(self, position: float) -> float:
         """See Axis."""
@@ -177,12 +203,17 @@ class IntegerAxis:
     """An INTEGER: whole numbers at their places in the scale."""
 
     parameter: Integer
-    ruler: _Ruler
+    ruler: Ruler
 
     @property
     def n_levels(self) -> int:
         """Number of whole numbers in the range."""
         return self.parameter.n_values
+
+    @property
+    def n_places(self) -> int | None:
+        """See Axis."""
+        return 1 if self.n_levels == 1 else None
 
     @property
     def is_ordered(self) -> bool:
@@ -191,8 +222,7 @@ class IntegerAxis:
 
     def positions(self, values: Sequence[ParameterValue]) -> Array:
         """See Axis."""
-        numbers = np.asarray(values, dtype=np.float64)
-        return _clip(self.ruler.to_unit(numbers), 1.0)
+        return self.ruler.place(np.asarray(values, dtype=np.float64))
 
     def value(self, position: float) -> int:
         """See Axis."""
@@ -248,17 +278,19 @@ class DiscreteAxis:
         return self.parameter.n_values
 
     @property
+    def n_places(self) -> int | None:
+        """See Axis."""
+        return 1 if self.n_levels == 1 else None
+
+    @property
     def is_ordered(self) -> bool:
         """Always true."""
         return True
 
     def positions(self, values: Sequence[ParameterValue]) -> Array:
         """See Axis."""
-        index = {number: place for place, number in enumerate(self.parameter.values)}
-        places = [
-            index[value] if value in index else index[self.parameter.check(value)]
-            for value in values
-        ]
+        index = {number: float(place) for place, number in enumerate(self.parameter.values)}
+        places = [index[value] if value in index else self._place(value) for value in values]
         return self._at(np.asarray(places, dtype=np.float64))
 
     def value(self, position: float) -> int | float:
@@ -274,6 +306,18 @@ class DiscreteAxis:
         """See Axis."""
         return self._at(_cell(u, self.n_levels))
 
+    def _place(self, value: ParameterValue) -> float:
+        """Return the place of a number that is not listed: between, or beyond in equal steps."""
+        number, listed = float(value), self.parameter.values
+        near = self.parameter.nearest(number)
+        if self.n_levels == 1 or math.isclose(near, number, rel_tol=1e-12, abs_tol=1e-300):
+            return float(listed.index(near))
+        if number < listed[0]:
+            return (number - listed[0]) / (listed[1] - listed[0])
+        if number > listed[-1]:
+            return self.n_levels - 1 + (number - listed[-1]) / (listed[-1] - listed[-2])
+        return float(np.interp(number, listed, np.arange(self.n_levels)))
+
     def _at(self, places: Array) -> Array:
         if self.n_levels == 1:
             return np.full(np.shape(places), CONSTANT_POSITION)
@@ -282,14 +326,23 @@ class DiscreteAxis:
 
 @dataclass(frozen=True)
 class CategoricalAxis:
-    """A CATEGORICAL: the index of the category."""
+    """A CATEGORICAL: the index of the category.
+
+    `former` are values of trials from before an edit; their positions come after all others.
+    """
 
     parameter: Categorical
+    former: tuple[ParameterValue, ...] = ()
 
     @property
     def n_levels(self) -> int:
         """Number of categories."""
         return self.parameter.n_values
+
+    @property
+    def n_places(self) -> int:
+        """See Axis."""
+        return self.n_levels + len(self.former)
 
     @property
     def is_ordered(self) -> bool:
@@ -299,7 +352,10 @@ class CategoricalAxis:
     def positions(self, values: Sequence[ParameterValue]) -> Array:
         """See Axis."""
         # By text: True and 1 are different categories but equal keys.
-        index = {str(value): place for place, value in enumerate(self.parameter.values)}
+        known = (*self.parameter.values, *self.former)
+        if len(known) == 1:
+            return np.zeros(len(values))
+        index = {str(value): place for place, value in enumerate(known)}
         places = [
             index[str(value)] if str(value) in index else index[str(self.parameter.check(value))]
             for value in values

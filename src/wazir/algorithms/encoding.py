@@ -6,18 +6,27 @@ two points differ only where both have the parameter.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wazir.algorithms.axes import Array, Axis, axis_of, level_positions
+from wazir.algorithms.axes import (
+    Array,
+    Axis,
+    axis_of,
+    level_positions,
+)
+from wazir.algorithms.former import axis_with_former
 from wazir.domain.parameters import Branch, Parameter, ParameterValue
 from wazir.domain.space import Assignment, SearchSpace
 
 # Positions of a parent closer than this are the same value.
 _SAME_POSITION = 1e-13
+_SAME_PLACE = 1e-9
 _MIDDLE = 0.5
+# A trial from before an edit that lies farther outside than the range is wide tells nothing of it.
+_FAR = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,11 @@ class Column:
         return self.axis.n_levels == 1
 
     @property
+    def tells_apart(self) -> bool:
+        """Whether trials may differ in it, those from before an edit included."""
+        return self.axis.n_places != 1
+
+    @property
     def idle_position(self) -> float:
         """The position that stands for "does not exist here"."""
         return float(self.axis.snap(np.array([_MIDDLE]))[0]) if self.axis.is_ordered else 0.0
@@ -57,6 +71,26 @@ class Encoding:
         columns: list[Column] = []
         _add_columns(columns, space.parameters, None, None)
         return cls(tuple(columns))
+
+    def with_former(self, assignments: Sequence[Mapping[str, ParameterValue]]) -> "Encoding":
+        """Return the columns for a model of these trials, some of them from before an edit.
+
+        Their removed categories and the values that frozen parameters had get positions of their
+        own. Suggestions are the same points as before.
+        """
+        columns = []
+        for column in self.columns:
+            axis = column.axis
+            if column.is_constant or not axis.is_ordered:
+                values = [point[column.name] for point in assignments if column.name in point]
+                axis = axis_with_former(axis, values)
+            columns.append(replace(column, axis=axis))
+        return Encoding(tuple(columns))
+
+    def holds(self, X: Array) -> NDArray[np.bool_]:
+        """Return which rows are points of the space, and not only of the one before an edit."""
+        near = np.abs(self.snap(X) - X) < _SAME_PLACE
+        return np.asarray(near.all(axis=1))
 
     @property
     def n_columns(self) -> int:
@@ -89,10 +123,11 @@ class Encoding:
         return self._idle(X)
 
     def encode(self, assignments: Sequence[Mapping[str, ParameterValue]]) -> Array:
-        """Return the rows of points of the space.
+        """Return the rows of points of the space, or of the one before an edit: see `holds`.
 
         Raises:
-            InvalidInputError, KeyError, ValueError, TypeError: a point of another space.
+            InvalidInputError, KeyError, ValueError, TypeError: a point of another space, or one
+                that is far outside.
         """
         X = np.empty((len(assignments), self.n_columns))
         if not assignments:
@@ -107,7 +142,13 @@ class Encoding:
             X[:, j] = column.idle_position
             values = [assignments[i][column.name] for i in rows.tolist()]
             X[rows, j] = column.axis.positions(values)
+        self._check_near(X)
         return X
+
+    def _check_near(self, X: Array) -> None:
+        ordered = [j for j, column in enumerate(self.columns) if column.axis.is_ordered]
+        if not (np.abs(X[:, ordered] - _MIDDLE) <= _MIDDLE + _FAR + _SAME_PLACE).all():
+            raise ValueError("a point lies far outside of the space")
 
     def decode(self, x: Array) -> Assignment:
         """Return the point of a row, shape (d,); only parameters that exist have a value."""

@@ -24,6 +24,7 @@ from wazir.algorithms.columnwise import (
     python_values,
 )
 from wazir.algorithms.encoding import Encoding, row_keys
+from wazir.algorithms.former import FrozenAxis
 from wazir.domain.constraints import Constraint
 from wazir.domain.parameters import Scale
 from wazir.domain.studies import StudyConfig
@@ -121,6 +122,8 @@ def decoded(axis: Axis, positions: Array) -> Column:
             return Numbers(
                 np.where(positions == 0.0, low, np.where(positions == 1.0, high, inside))
             )
+        case FrozenAxis():
+            return decoded(axis.constant, axis.snap(positions))
         case _:
             raise TypeError(f"no values are known for {axis!r}")
 

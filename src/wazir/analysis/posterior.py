@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding
-from wazir.algorithms.gp.history import History
+from wazir.algorithms.gp.history import History, placed
 from wazir.algorithms.gp.model import ModelMaker
 from wazir.algorithms.gp.noise import Repeats, sign_of_noise
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.protocol import Snapshot
-from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import ObservationNoise, StudyConfig
 from wazir.domain.trials import Trial
@@ -49,7 +48,7 @@ class Expected:
 class Posterior:
     """A model's view of trials.
 
-    `expected` has the trials by id; those outside of the space are left out. `noise_std` is the
+    `expected` has the trials by id; those that have no place in or around the space are left out. `noise_std` is the
     learnt standard deviation of the noise, fine structure included. `noise_share` is its variance,
     and `repeat_share` the variance of the values of `n_repeats` repeated configurations (0 without
     repeats), both as shares of the variance of the model's outputs. Means and standard deviations are finite.
@@ -81,9 +80,10 @@ def posterior_of(
         ArithmeticError: fewer than two different configurations, or numbers with which no model
             can be computed.
     """
-    encoding = Encoding.of(config.space)
-    inside = [trial for trial in trials if _is_inside(config, trial)]
-    history = History.of(config, encoding, Snapshot(completed=inside))
+    former = [trial.parameters for trial in trials]
+    encoding = Encoding.of(config.space).with_former(former)
+    known, _ = placed(encoding, trials, outside=True)
+    history = History.of(config, encoding, Snapshot(completed=known), outside=True)
     repeats = Repeats.of(history.X)
     first, groups = repeats.first, repeats.groups
     if len(first) < 2:
@@ -107,7 +107,7 @@ def posterior_of(
     if not np.isfinite([*means, *stds, noise_std]).all():
         raise ArithmeticError("the values are too large")
     pairs = [Expected(*pair) for pair in zip(means.tolist(), stds.tolist(), strict=True)]
-    expected = {t.id: pairs[group] for t, group in zip(inside, groups.tolist(), strict=True)}
+    expected = {t.id: pairs[group] for t, group in zip(known, groups.tolist(), strict=True)}
     return Posterior(expected, noise_std, noise, repeats.n_repeats, repeat_share)
 
 
@@ -123,11 +123,3 @@ def with_fine_structure(
     mean = smooth.mean + w * (np.bincount(groups, y) / n_repeats - smooth.mean)
     variance = (1 - w) * (w * noise / n_repeats + (1 - w) * smooth.std**2)
     return Prediction(mean, np.sqrt(variance))
-
-
-def _is_inside(config: StudyConfig, trial: Trial) -> bool:
-    try:
-        config.space.check(trial.parameters)
-    except InvalidInputError:
-        return False
-    return True

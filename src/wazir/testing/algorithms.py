@@ -10,15 +10,15 @@ class TestMine(AlgorithmContract):
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.inside import Inside
-from wazir.algorithms.protocol import Algorithm, PriorStudy, Reads, Snapshot, Suggestion
+from wazir.algorithms.protocol import Algorithm, PriorStudy, Reads, Suggestion
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import (
@@ -28,14 +28,10 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, TrialState
 from wazir.testing.constrained_studies import CONSTRAINED, constrained_studies
+from wazir.testing.edited_spaces import BEFORE, EDITS
+from wazir.testing.loop import METRIC, N_PLANNED, Loop, point_key, smooth_loss, study_config
 from wazir.testing.spaces import BELIEFS, mixed_space
 from wazir.testing.spaces import SPACES as SPACES
-
-Objective = Callable[[Mapping[str, ParameterValue]], float]
-
-METRIC = "loss"
-N_PLANNED = 20
-
 
 ODD_VALUES: Mapping[str, Sequence[float]] = {
     "nan": [math.nan],
@@ -47,73 +43,6 @@ ODD_VALUES: Mapping[str, Sequence[float]] = {
     "constant": [4.0],
     "nearly_constant": [1.0, 1.0 + 1e-15],
 }
-
-
-def smooth_loss(values: Mapping[str, ParameterValue]) -> float:
-    """Return a loss that any values have: numbers near 1 and short texts are good."""
-    total = 0.0
-    for value in values.values():
-        number = len(value) if isinstance(value, str) else float(value)
-        total += math.log1p(abs(number - 1.0))
-    return total
-
-
-@dataclass
-class Loop:
-    """A study in memory: suggests, evaluates and remembers."""
-
-    algorithm: Algorithm
-    config: StudyConfig
-    completed: list[Trial] = field(default_factory=list)
-    pending: list[Trial] = field(default_factory=list)
-    priors: tuple[PriorStudy, ...] = ()
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What the algorithm is given: nothing if it reads nothing."""
-        if self.algorithm.reads is Reads.NOTHING:
-            return Snapshot()
-        return Snapshot(0, tuple(self.completed), tuple(self.pending), self.priors)
-
-    @property
-    def next_id(self) -> int:
-        """The id of the next trial."""
-        return len(self.completed) + len(self.pending) + 1
-
-    def suggest(self, count: int = 1) -> list[Suggestion]:
-        """Return suggestions for the next trials without making these."""
-        ids = range(self.next_id, self.next_id + count)
-        return self.algorithm.suggest(self.config, self.snapshot, ids)
-
-    def complete(self, parameters: Mapping[str, ParameterValue], value: float | None) -> None:
-        """Add a completed trial, an infeasible one if `value` is None."""
-        final = None if value is None else Measurement({METRIC: value})
-        state = TrialState.INFEASIBLE if value is None else TrialState.SUCCEEDED
-        trial = Trial(self.next_id, dict(parameters), state, final_measurement=final)
-        self.completed.append(trial)
-
-    def wait_for(self, parameters: Mapping[str, ParameterValue]) -> None:
-        """Add a trial that has not ended."""
-        self.pending.append(Trial(self.next_id, dict(parameters), TrialState.ACTIVE))
-
-    def run(self, n_trials: int, loss: Objective = smooth_loss) -> list[Suggestion]:
-        """Suggest and complete trials one by one; fewer if the algorithm has no more."""
-        made = []
-        for _ in range(n_trials):
-            for suggestion in self.suggest():
-                made.append(suggestion)
-                self.complete(suggestion.parameters, loss(suggestion.parameters))
-        return made
-
-
-def study_config(space: SearchSpace, *, seed: int = 0, goal: Goal = Goal.MINIMIZE) -> StudyConfig:
-    """Return a study with one objective, planned for 20 trials."""
-    return StudyConfig(space, (Metric(METRIC, goal),), seed=seed, planned_n_trials=N_PLANNED)
-
-
-def point_key(values: Mapping[str, ParameterValue]) -> tuple[tuple[str, str], ...]:
-    """Return a key that is equal for equal points, types included."""
-    return tuple((name, repr(value)) for name, value in values.items())
 
 
 LIMITED = (
@@ -324,6 +253,22 @@ class AlgorithmContract:
         assert len({point_key(dict(s.parameters)) for s in made}) == 6
         for suggestion in loop.suggest(2):
             loop.config.space.check(suggestion.parameters)
+
+    @pytest.mark.parametrize("case", list(EDITS))
+    def test_an_edited_space_is_obeyed(self, algorithm: Algorithm, case: str) -> None:
+        """After an edit the suggestions are points of the new space, whatever trials there are."""
+        loop = Loop(algorithm, study_config(BEFORE))
+        loop.run(12)
+        for suggestion in loop.suggest():
+            loop.wait_for(suggestion.parameters)
+        loop.edit(EDITS[case])
+        made = [*loop.suggest(2), *loop.run(4)]
+        is_grid_of_one = loop.config.space.n_points == 1
+        assert made or is_grid_of_one
+        for suggestion in made:
+            checked = loop.config.space.check(suggestion.parameters)
+            assert point_key(checked) == point_key(dict(suggestion.parameters))
+        assert loop.suggest(2) == loop.suggest(2)
 
     def test_seeds_differ(self, algorithm: Algorithm) -> None:
         """Another seed gives other trials, in a space with room for it."""

@@ -236,8 +236,8 @@ def test_an_advantage_within_rounding_is_none():
     assert recommend(study("HIGH"), FIVE, equal).trial_id == 1
 
 
-def test_a_luckiest_configuration_outside_of_the_space_is_said_to_be_there():
-    outside = succeeded(6, {"x": 2.0, "y": 0.0}, -1.0)
+def test_a_luckiest_configuration_far_outside_of_the_space_is_said_to_be_there():
+    outside = succeeded(6, {"x": 9.0, "y": 0.0}, -1.0)
     found = recommend(study("HIGH"), [*FIVE, outside])
     assert (found.trial_id, found.is_by_model) == (6, False)
     assert "outside of the space" in found.reason

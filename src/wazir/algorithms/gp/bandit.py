@@ -98,11 +98,12 @@ class GpBandit:
         self, config: StudyConfig, snapshot: Snapshot, trial_ids: Sequence[int]
     ) -> list[Suggestion]:
         """Return one point per id; see Algorithm."""
-        encoding = Encoding.of(config.space)
+        trials = [*snapshot.completed, *snapshot.pending]
+        encoding = Encoding.of(config.space).with_former([trial.parameters for trial in trials])
         priors = snapshot.prior_studies
         lessons = self.teacher.lessons(config, encoding, priors, self.settings)
         planner = _Planner(config, encoding, self.settings, snapshot, lessons)
-        history = History.of(config, encoding, snapshot)
+        history = History.of(config, encoding, snapshot, outside=True)
         suggestions = []
         for trial_id in trial_ids:
             x, explanation = planner.next_point(history, trial_id)
@@ -252,13 +253,15 @@ class _Planner:
             if self._may_replicate(believer.maker.used(own), models[-1]):
                 taken = frozenset(row_keys(history.pending))
         is_safe = terms.probably_safe(history.pending)
-        front = FrontModel.of(models, history, reference.tolist(), is_safe)
+        is_inside = self.encoding.holds(history.X)
+        front = FrontModel.of(models, history, reference.tolist(), is_safe, is_inside)
         rng = self._rng(trial_id, _SALT_SEARCH)
         explores = rng.random() < self.settings.exploration
         is_optimistic = explores and bool(front.features.categorical)
         objective = front.criterion(widening=_EXPLORATION_BETA if is_optimistic else 1.0)
         criterion = terms.added_to(objective, is_any_safe=front.is_any_safe)
-        best, wished = front.best_points(N_BEST, rng), self._wished(trial_id)
+        best = self._in_space(front.best_points(N_BEST, rng))
+        wished = self._wished(trial_id)
         search = Search(self.inside, criterion, best, taken, self.settings, wished=wished)
         point = self._found(search, trial_id, rng)
         kind = {
@@ -282,7 +285,7 @@ class _Planner:
         objective = self._criterion(model, is_optimistic)
         criterion = terms.added_to(objective, is_any_safe=model.is_any_safe)
         plateaus = Plateaus.of(model) if self.settings.avoids_plateaus else None
-        best = model.best_points(N_BEST)
+        best = self._in_space(model.best_points(N_BEST))
         wished = self._wished(trial_id)
         search = Search(
             self.inside, criterion, best, taken, self.settings, plateaus, wished, branch
@@ -297,6 +300,10 @@ class _Planner:
         if plateaus is not None and plateaus.n_points:
             texts["plateaus"] = str(plateaus.n_points)
         return point, texts
+
+    def _in_space(self, X: Array) -> Array:
+        """Return rows X (n, d) with those from before an edit moved into the space."""
+        return X if self.encoding.holds(X).all() else self.encoding.snap(X)
 
     def _found(self, search: Search, trial_id: int, rng: np.random.Generator) -> Array:
         """Return the best point that a search finds, else one that is better than nothing."""
@@ -339,7 +346,7 @@ class _Planner:
                 limit=limit,
             )
             trials = [*self.snapshot.completed, *self.snapshot.pending]
-            known = latest(trials, maker.theta_size, prefix_of(place))
+            known = latest(trials, maker.theta_size, prefix_of(place), maker.fingerprint)
             self.believers[key] = _Believer(maker, known)
         return self.believers[key]
 

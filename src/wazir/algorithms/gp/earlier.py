@@ -72,8 +72,7 @@ class Lessons:
 class Teacher:
     """Makes the lessons of a study and keeps those of the last one: that saves time only."""
 
-    _config: StudyConfig | None = None
-    _priors: tuple[PriorStudy, ...] = ()
+    _key: tuple[StudyConfig, Encoding, tuple[PriorStudy, ...]] | None = None
     _lessons: Lessons = field(default_factory=Lessons)
 
     def lessons(
@@ -86,9 +85,9 @@ class Teacher:
         """Return what earlier studies tell the study of a configuration."""
         if not priors:
             return Lessons()
-        if self._config != config or self._priors != tuple(priors):
-            self._lessons = _lessons(config, encoding, priors, settings)
-            self._config, self._priors = config, tuple(priors)
+        key = (config, encoding, tuple(priors))
+        if self._key != key:
+            self._lessons, self._key = _lessons(config, encoding, priors, settings), key
         return self._lessons
 
 

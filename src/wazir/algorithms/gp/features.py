@@ -15,7 +15,7 @@ from wazir.surrogates.kernels import Trend
 class FeatureMap:
     """Ordered columns first, as they are; then each categorical column as one-hot features.
 
-    Constant columns are left out. `ordered` and `categorical` are columns of the encoding.
+    Columns in which no trials differ are left out. `ordered` and `categorical` are columns of the encoding.
     """
 
     ordered: tuple[int, ...]
@@ -25,8 +25,8 @@ class FeatureMap:
     @classmethod
     def of(cls, encoding: Encoding) -> "FeatureMap":
         """Return the features of a space."""
-        kept = [(j, c.axis) for j, c in enumerate(encoding.columns) if not c.is_constant]
-        named = [(j, axis.n_levels or 0) for j, axis in kept if not axis.is_ordered]
+        kept = [(j, c.axis) for j, c in enumerate(encoding.columns) if c.tells_apart]
+        named = [(j, axis.n_places or 0) for j, axis in kept if not axis.is_ordered]
         return cls(
             ordered=tuple(j for j, axis in kept if axis.is_ordered),
             categorical=tuple(j for j, _ in named),
@@ -35,7 +35,7 @@ class FeatureMap:
 
     @property
     def n_parameters(self) -> int:
-        """Number of parameters that are not constant."""
+        """Number of parameters in which trials differ."""
         return len(self.ordered) + len(self.categorical)
 
     @property

@@ -24,7 +24,8 @@ from wazir.domain.metrics import Metric
 class FrontModel:
     """Models of m objectives, pending points believed, with the reference point (m,) of them.
 
-    Only safe trials count for the front, if any is; of the pending points those in `is_safe` (q,).
+    Only trials in the space count for the front (`is_inside` (n,); others are from before an edit),
+    and only safe ones, if there are any; of the pending points those in `is_safe` (q,).
 
     Volumes are measured in the models' warped losses, where a prediction is Gaussian. Up to the
     reference point the warping is linear, so that volumes are in proportion to those in the
@@ -35,6 +36,7 @@ class FrontModel:
     history: History
     reference: Array
     is_safe: NDArray[np.bool_]
+    is_inside: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -43,10 +45,11 @@ class FrontModel:
         history: History,
         reference: Sequence[float],
         is_safe: NDArray[np.bool_],
+        is_inside: NDArray[np.bool_],
     ) -> "FrontModel":
         """Return the models of a history; the reference point is in the objectives' losses."""
         warped = [model.outputs.warped(r) for model, r in zip(models, reference, strict=True)]
-        return cls(tuple(models), history, np.array(warped), is_safe)
+        return cls(tuple(models), history, np.array(warped), is_safe, is_inside)
 
     @property
     def features(self) -> FeatureMap:
@@ -60,10 +63,11 @@ class FrontModel:
 
     @cached_property
     def _observed(self) -> NDArray[np.intp]:
-        """Rows of the history with a value of every objective; safe ones, if any is."""
+        """Rows of the history with a value of every objective; inside, then safe, if any is."""
         counts = self.history.is_observed
-        if self.is_any_safe:
-            counts = counts & (self.history.V == 0.0)
+        for wanted in (self.is_inside, self.history.V == 0.0):
+            if (counts & wanted).any():
+                counts = counts & wanted
         return np.flatnonzero(counts)
 
     @cached_property

@@ -15,6 +15,7 @@ from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, has_failed, violation
 
 _CHEBYSHEV_SLACK = 0.05
+_NO_PLACE = (InvalidInputError, KeyError, ValueError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,21 @@ class History:
             object.__setattr__(self, "failed", ~np.isfinite(self.Y).all(axis=1))
 
     @classmethod
-    def of(cls, config: StudyConfig, encoding: Encoding, snapshot: Snapshot) -> "History":
-        """Return the history in a snapshot; trials of another space are left out."""
-        completed, X = _encode(config, encoding, snapshot.completed)
-        _, pending = _encode(config, encoding, snapshot.pending)
+    def of(
+        cls,
+        config: StudyConfig,
+        encoding: Encoding,
+        snapshot: Snapshot,
+        *,
+        outside: bool = False,
+    ) -> "History":
+        """Return the history in a snapshot; trials of another space are left out.
+
+        With `outside` those from before an edit count that have a place in the encoding (see
+        `Encoding.with_former`); without it only points of the space.
+        """
+        completed, X = placed(encoding, snapshot.completed, outside=outside)
+        _, pending = placed(encoding, snapshot.pending, outside=outside)
         Y = [[_loss(trial, metric) for metric in config.objectives] for trial in completed]
         losses = np.array(Y, dtype=np.float64).reshape(len(completed), len(config.objectives))
         limits = config.safety_metrics
@@ -125,20 +137,26 @@ def _value(trial: Trial, metric: Metric) -> float:
     return np.nan if value is None else value
 
 
-def _encode(
-    config: StudyConfig, encoding: Encoding, trials: Sequence[Trial]
+def placed(
+    encoding: Encoding, trials: Sequence[Trial], *, outside: bool
 ) -> tuple[Sequence[Trial], Array]:
-    """Return the trials that are points of the space, and their rows."""
+    """Return the trials that have a place in the space, or also around it, and their rows."""
     try:
-        return trials, encoding.encode([trial.parameters for trial in trials])
-    except (InvalidInputError, KeyError, ValueError, TypeError):
-        kept = [trial for trial in trials if _fits(config, trial)]
-        return kept, encoding.encode([trial.parameters for trial in kept])
+        X = encoding.encode([trial.parameters for trial in trials])
+    except _NO_PLACE:
+        trials = [trial for trial in trials if _has_place(encoding, trial)]
+        X = encoding.encode([trial.parameters for trial in trials])
+    if outside:
+        return trials, X
+    holds = encoding.holds(X)
+    if holds.all():
+        return trials, X
+    return [trial for trial, is_inside in zip(trials, holds, strict=True) if is_inside], X[holds]
 
 
-def _fits(config: StudyConfig, trial: Trial) -> bool:
+def _has_place(encoding: Encoding, trial: Trial) -> bool:
     try:
-        config.space.check(trial.parameters)
-    except InvalidInputError:
+        encoding.encode([trial.parameters])
+    except _NO_PLACE:
         return False
     return True

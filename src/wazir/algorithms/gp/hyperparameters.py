@@ -13,7 +13,7 @@ from wazir.algorithms.axes import Array
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE
 from wazir.domain.trials import Trial
 
-_KEY, _FITTED_AT = "log_hyperparameters", "fitted_at"
+_KEY, _FITTED_AT, _SPACE = "log_hyperparameters", "fitted_at", "fitted_in"
 _N_PER_TEXT = 24
 _N_DECIMALS = 2
 _MAX_DIGITS = 12
@@ -21,39 +21,44 @@ _MAX_DIGITS = 12
 
 @dataclass(frozen=True)
 class Fitted:
-    """Hyperparameters `theta` (k,) that were fitted when `n_observed` trials had ended."""
+    """Hyperparameters `theta` (k,) that were fitted when `n_observed` trials had ended.
+
+    `space` is the fingerprint of the space in whose units they are.
+    """
 
     theta: Array
     n_observed: int
+    space: str = ""
 
     @classmethod
-    def rounded(cls, theta: Array, n_observed: int) -> "Fitted":
+    def rounded(cls, theta: Array, n_observed: int, space: str = "") -> "Fitted":
         """Return hyperparameters as they will be read back."""
-        return cls(np.round(theta, _N_DECIMALS) + 0.0, n_observed)
+        return cls(np.round(theta, _N_DECIMALS) + 0.0, n_observed, space)
 
     def texts(self, prefix: str = "") -> dict[str, str]:
         """Return what is stored with a trial; `prefix` tells several models apart."""
         words = [f"{number:.{_N_DECIMALS}f}" for number in self.theta.tolist()]
         chunks = [words[i : i + _N_PER_TEXT] for i in range(0, len(words), _N_PER_TEXT)]
         stored = {_key(place): " ".join(chunk) for place, chunk in enumerate(chunks)}
-        texts = {_FITTED_AT: str(self.n_observed), **stored}
+        texts = {_FITTED_AT: str(self.n_observed), _SPACE: self.space, **stored}
         return {prefix + key: text for key, text in texts.items()}
 
 
-def latest(trials: Iterable[Trial], size: int, prefix: str = "") -> Fitted | None:
+def latest(trials: Iterable[Trial], size: int, prefix: str = "", space: str = "") -> Fitted | None:
     """Return the hyperparameters that were fitted to the most trials, the newest of equals.
 
-    Those of another number than `size`, from before an edit of the space, and texts that nobody
-    here wrote are passed over.
+    Those of another number than `size` or another `space`, from before an edit, and texts that
+    nobody here wrote are passed over.
     """
-    stored = [_of_model(trial.metadata.get(SUGGESTION_NAMESPACE, {}), prefix) for trial in trials]
+    texts = [_of_model(trial.metadata.get(SUGGESTION_NAMESPACE, {}), prefix) for trial in trials]
+    stored = [text for text in texts if text.get(_SPACE, "") == space]
     dated = [(_fitted_at(texts), place) for place, texts in enumerate(stored)]
     for n_observed, place in sorted(dated, reverse=True):
         if n_observed < 0:
             break
         theta = _theta(stored[place], size)
         if theta is not None:
-            return Fitted(theta, n_observed)
+            return Fitted(theta, n_observed, space)
     return None
 
 

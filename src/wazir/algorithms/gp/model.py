@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,9 @@ class Model:
 
     The first process has the hyperparameters `fitted`; where there are more of them, the
     acquisition is averaged over all. `means` (n,) are the first one's means at X. `incumbents`
-    are the best mean of each process at a point that has been or is being tried, and that is safe
-    by what was observed there: `V` (n,) are the violations (History). Where none is, all count.
+    are the best mean of each process at a point of the space that has been or is being tried, and
+    that is safe by what was observed there: `V` (n,) are the violations (History). Where none is,
+    all points of the space count; points from before an edit may lie outside of it.
     """
 
     features: FeatureMap
@@ -179,6 +181,11 @@ class ModelMaker:
             return history.subset(history.is_observed)
         return history
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """A text that differs for spaces in which hyperparameters mean something else."""
+        return f"{crc32(repr(self.encoding).encode()):08x}"
+
     def make(
         self, history: History, known: Fitted | None, weights_rng: np.random.Generator
     ) -> Model:
@@ -214,10 +221,9 @@ class ModelMaker:
         thetas = self._averaged(fitted, prior, len(data.y))
         processes = tuple(_condition(theta, data.subset(rows), basis) for theta in thetas)
         means = [process.means_at_data() for process in processes]
-        V = history.V[rows]
-        counts = V == 0.0 if (V == 0.0).any() else np.ones(len(V), dtype=np.bool_)
-        incumbents = tuple(float(np.min(column[counts])) for column in means)
-        X = history.X[rows]
+        V, X = history.V[rows], history.X[rows]
+        is_inside = self.encoding.holds(X)
+        incumbents = tuple(_incumbent(column, V == 0.0, is_inside) for column in means)
         return Model(features, processes, fitted, X, means[0], outputs, incumbents, V)
 
     def _supported_basis(
@@ -246,7 +252,7 @@ class ModelMaker:
             guess = prior.centre if known is None else known.theta
             shown = condition_on_basis(guess, shown, basis).rest.data
         theta = fit_theta(shown, prior, _starts(prior, known, n, rng))
-        return Fitted.rounded(theta, n)
+        return Fitted.rounded(theta, n, self.fingerprint)
 
     def _averaged(self, fitted: Fitted, prior: LogNormalPrior, n: int) -> Sequence[Array]:
         """Return the hyperparameters over which the acquisition is averaged.
@@ -263,6 +269,17 @@ class ModelMaker:
 
 def _condition(theta: Array, data: Data, basis: Basis | None) -> Process:
     return condition(theta, data) if basis is None else condition_on_basis(theta, data, basis)
+
+
+def _incumbent(means: Array, is_safe: NDArray[np.bool_], is_inside: NDArray[np.bool_]) -> float:
+    """Return the best of the means (n,) at safe points of the space, else at points of the space.
+
+    Where there are none, the median of all: what lies outside cannot be had any more.
+    """
+    for counts in (is_safe & is_inside, is_inside):
+        if counts.any():
+            return float(np.min(means[counts]))
+    return float(np.median(means))
 
 
 def _starts(

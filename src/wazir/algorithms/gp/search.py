@@ -133,7 +133,8 @@ class Search:
     def _climb(self, X: Array) -> Array:
         """Return the points that gradients lead to from X (m, d), on the grid of values."""
         columns = list(self.criterion.features.ordered)
-        moves = self.encoding.activity(X)[:, columns]
+        is_constant = np.array([column.is_constant for column in self.encoding.columns])
+        moves = (self.encoding.activity(X) & ~is_constant)[:, columns]
         if not moves.any():
             return X[:0]
 

@@ -31,7 +31,7 @@ def test_phases_are_explained() -> None:
     explanation = made[-1].explanation
     assert set(explanation) == {
         *("version", "kind", "aim", "model", "acquisition", "value", "mean", "std"),
-        *("expected_improvement", "log_hyperparameters", "fitted_at"),
+        *("expected_improvement", "log_hyperparameters", "fitted_at", "fitted_in"),
     }
     assert explanation["aim"] in {"explore", "exploit"}
     assert explanation["fitted_at"] == "5"
