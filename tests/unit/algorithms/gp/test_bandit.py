@@ -15,7 +15,8 @@ from wazir.algorithms.random_search import RandomSearch
 from wazir.domain.metrics import Goal
 from wazir.domain.parameters import Categorical, Discrete, Double, Integer, ParameterValue
 from wazir.domain.space import SearchSpace
-from wazir.testing.algorithms import SPACES, Loop, Objective, point_key, study_config
+from wazir.testing.algorithms import SPACES, Loop, point_key, study_config
+from wazir.testing.loop import Objective
 
 LINE = SearchSpace({"x": Double(-4.0, 6.0)})
 
