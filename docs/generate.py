@@ -51,7 +51,7 @@ JOB_TEXT = (
     "there, so the whole job can be tested without a process. What is not in the table is a "
     "fault and raises an error."
 )
-HANDLES = ("Recommendation", "Study", "Trial")
+HANDLES = ("Advice", "Recommendation", "Study", "Trial")
 """Classes whose objects are given, not made by their constructor."""
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):")
 _DEFAULT = re.compile(r": ([^:=]+)=")

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wazir.analysis.advice import Advice as Advice
     from wazir.analysis.recommendation import Recommendation as Recommendation
     from wazir.app.compose import create_study as create_study
     from wazir.app.compose import load_study as load_study
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from wazir.domain.parameters import Integer as Integer
 
 _HOMES = {
+    "Advice": "wazir.analysis.advice",
     "Categorical": "wazir.domain.parameters",
     "Discrete": "wazir.domain.parameters",
     "Double": "wazir.domain.parameters",
@@ -32,6 +34,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Advice",
     "Categorical",
     "Discrete",
     "Double",

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 TUNE = ("tune", "--minimize", "loss", "--algorithm", "random", "-p", "x=0.0..8.0")
 # Later trials are worse.
 TRAIN = """\
@@ -105,3 +107,35 @@ def test_a_job_ends_when_nothing_improves(wazir_in):
 def test_a_condition_that_is_not_understood_is_refused(wazir_in):
     said = wazir_in(*TUNE, "--stop-when", "bored", *COMMAND, code=2)
     assert "no improvement in 20 trials" in said.stderr
+
+
+@pytest.mark.timeout(180)
+def test_a_job_ends_when_an_improvement_has_become_improbable(wazir_in):
+    wazir_in.write("train.py", "import sys\nx = float(sys.argv[2])\nprint('loss', (x - 3) ** 2)\n")
+    tune = ("tune", "--minimize", "loss", "-p", "x=0.0..8.0", "--seed", "1", "--trials", "60")
+    auto = ("--auto-stop", "--min-improvement", "0.01")
+    assert (
+        "more than 0.01 has a probability below 0.05"
+        in wazir_in(*tune, *auto, "--dry-run", *COMMAND).stdout
+    )
+    said = wazir_in(*tune, *auto, *COMMAND).stdout
+    n_trials = len(wazir_in.trials("train"))
+    assert 20 <= n_trials < 60
+    assert "no new trials: only" in said
+    assert "ended by its own rule" in said
+    assert "Is it worth going on?" in said
+    more = f"--trials {n_trials + 10} --no-auto-stop -- python3 train.py"
+    assert more in said
+    shown = wazir_in("show", "train").stdout
+    assert "more than 0.01 has a probability below 0.05" in shown
+    assert "going on: " in shown
+    assert json.loads(wazir_in("show", "train", "--json").stdout)["advice"]["probability"] < 0.05
+    wazir_in(*tune, "--trials", str(n_trials + 2), "--no-auto-stop", *COMMAND)
+    assert len(wazir_in.trials("train")) == n_trials + 2
+
+
+def test_a_probability_that_is_none_is_refused(wazir_in):
+    said = wazir_in(*TUNE, "--auto-stop-below", "5", *COMMAND, code=2)
+    assert "write for example 5% or 0.05" in said.stderr
+    said = wazir_in(*TUNE, "--min-improvement", "-1", *COMMAND, code=2)
+    assert "an improvement is greater than 0" in said.stderr

@@ -1,17 +1,17 @@
 """One BLAS thread while Wazir computes: small matrices are slower with more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import Trial
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-    from wazir.analysis.posterior import Posterior
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class BlasThreads:
@@ -53,15 +53,16 @@ class OneThreadAlgorithm:
             return self._algorithm.suggest(config, snapshot, trial_ids)
 
 
-class OneThreadPosterior:
-    """The model behind recommendations, computed with one BLAS thread; loaded at first use."""
+class OneThread(Generic[_P, _R]):
+    """A function that computes with one BLAS thread; `load` imports it, at the first call."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[], Callable[_P, _R]]) -> None:
+        self._load = load
         self._threads = BlasThreads()
 
-    def __call__(self, config: StudyConfig, trials: Sequence[Trial]) -> "Posterior":
-        """Return the model's view of trials; see `wazir.analysis.posterior.posterior_of`."""
-        from wazir.analysis.posterior import posterior_of  # noqa: PLC0415 - numpy
-
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Return what the function returns."""
+        # Loaded first: the threads are those of the libraries that are there by then.
+        function = self._load()
         with self._threads.one():
-            return posterior_of(config, trials)
+            return function(*args, **kwargs)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from wazir.analysis.recommendation import recommend
-from wazir.app.blas import OneThreadPosterior
+from wazir.analysis.advice import Improvements, advise
+from wazir.analysis.recommendation import PosteriorOf, recommend
+from wazir.app.blas import OneThread
 from wazir.app.clock import system_clock
 from wazir.app.owners import PYTHON_CLIENT, LocalOwners, new_client_ids
 from wazir.app.progress import ProgressBar
@@ -25,7 +26,7 @@ from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import Parameter, ParameterValue
 from wazir.domain.safety import Limits, with_limits
 from wazir.domain.space import SearchSpace
-from wazir.domain.stop_conditions import with_stop_conditions
+from wazir.domain.stop_conditions import with_auto_stop, with_stop_conditions
 from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
 from wazir.service.studies import StudyService
@@ -66,9 +67,22 @@ def make_service(store: Store) -> StudyService:
         clock=system_clock,
         owners=LocalOwners(),
         rule_of=make_rule,
-        recommend=partial(recommend, posterior_of=OneThreadPosterior()),
         canonical_name=canonical_name,
+        recommend=partial(recommend, posterior_of=OneThread(_posterior)),
+        advise=partial(advise, improvements=OneThread(_improvements)),
     )
+
+
+def _posterior() -> "PosteriorOf":
+    from wazir.analysis.posterior import posterior_of  # noqa: PLC0415 - numpy
+
+    return posterior_of
+
+
+def _improvements() -> "Improvements":
+    from wazir.analysis.rollout import improvements  # noqa: PLC0415 - numpy
+
+    return improvements
 
 
 def connect(storage: StorageArgument = None, *, create: bool = False) -> StudyService:
@@ -89,6 +103,8 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     constraints: str | Sequence[str] = (),
     fidelity: str | None = None,
     prior_studies: str | Sequence[str] = (),
+    auto_stop: bool | float = False,
+    min_improvement: float | None = None,
     seed: int | None = None,
     storage: StorageArgument = None,
     safe: Limits = (),
@@ -117,6 +133,11 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
             of them go on with a larger one. See docs/how-to/budgets.md.
         prior_studies: earlier studies of the same storage to learn from, by name: their trials
             that have ended by now.
+        auto_stop: make no more trials when it is not worth it: True when an improvement by
+            10 more trials has a probability below 0.05, or a probability of your own. See
+            docs/how-to/when-to-stop-tuning.md.
+        min_improvement: which improvement of the first metric matters, in its units; by default
+            a hundredth of the distance between the best and the median value.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
@@ -132,7 +153,6 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
             other metrics or other prior studies.
         NotFoundError: a prior study is not there.
     """
-    conditions = _texts(stop_when)
     config = StudyConfig(
         SearchSpace(dict(parameters)),
         with_limits(
@@ -144,11 +164,13 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         ),
         algorithm=algorithm,
         early_stopping=_early_stopping(early_stopping, fidelity),
-        study_stopping=with_stop_conditions(None, conditions) if conditions else None,
         fidelity=fidelity,
         prior_studies=tuple(
             parse_study_name(prior)
             for prior in ([prior_studies] if isinstance(prior_studies, str) else prior_studies)
+        ),
+        study_stopping=with_auto_stop(
+            with_stop_conditions(None, _texts(stop_when)), auto_stop, min_improvement
         ),
         seed=secrets.randbits(31) if seed is None else seed,
         constraints=tuple(map(Constraint, _texts(constraints))),

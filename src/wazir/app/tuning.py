@@ -23,6 +23,7 @@ from wazir.domain.errors import InvalidInputError, StudyMismatchError
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study, StudyState, prior_study_differences, said_differences
+from wazir.jobs.advising import AdvisingListener
 from wazir.jobs.controller import Controller, Ownership
 from wazir.jobs.directories import StudyDirectory, study_directory
 from wazir.jobs.edit_text import edit_command
@@ -150,7 +151,7 @@ def run_tuning(
             executor=executor,
             limits=replace(job.limits, n_trials=n_trials),
             ownership=Ownership(new_client_ids(JOB_CLIENT), is_process_gone),
-            listener=listener,
+            listener=AdvisingListener.begin(listener, tuning.service, tuning.study.name),
             interrupts=interrupts,
             timeout_s=job.timeout_s,
         ).run()

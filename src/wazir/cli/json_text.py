@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+from wazir.analysis.advice import Advice
 from wazir.client.rows import duration_s
 from wazir.domain.codec import rung_to_dict
 from wazir.domain.metrics import Metric
@@ -83,4 +84,17 @@ def study_fields(study: Study, counts: TrialCounts) -> dict[str, object]:
             "succeeded": counts.succeeded,
             "infeasible": counts.infeasible,
         },
+    }
+
+
+def advice_fields(advice: Advice) -> dict[str, object]:
+    """Return advice on whether to go on; numbers are null where there is none."""
+    return {
+        "n_more_trials": advice.n_more,
+        "more_than": advice.more_than,
+        "probability": advice.probability,
+        "expected_improvement": advice.expected_improvement,
+        "per_hour": advice.per_hour,
+        "n_results": advice.n_results,
+        "reason": advice.reason,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wazir.analysis.advice import Advice
 from wazir.analysis.recommendation import Recommendation
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.cli.common import open_study
@@ -64,6 +65,11 @@ class StudyView:
     def recommendation(self) -> Recommendation | None:
         """Which trial to use, None where none has succeeded; computed once."""
         return self.service.recommend(self.study.name)
+
+    @cached_property
+    def advice(self) -> Advice:
+        """What more trials may bring; computed once."""
+        return self.service.advise(self.study.name)
 
     @property
     def has_several_objectives(self) -> bool:

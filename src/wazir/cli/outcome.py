@@ -1,5 +1,7 @@
 """What is said at the end of a job: the best trial, how to use it, and what failed."""
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wazir.analysis.recommendation import Recommendation
@@ -31,8 +33,8 @@ class Outcome:
     n_safe: int
 
 
-def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> Outcome:
-    """Return what is to be said of a study when a job on it has ended."""
+def end_report_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> Outcome:
+    """Return what is to be said of a study when a job on it has ended; `argv` began the job."""
     study, service = tuning.study, tuning.service
     _, stored = service.trials(study.name)
     counts = service.counts(study.name)
@@ -40,6 +42,7 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
     best = best_trial(stored, study.config.metrics) if is_single else None
     recommendation = None if best is None else service.recommend(study.name)
     front = None if is_single or not counts.succeeded else service.pareto_front(study.name)
+    advice = service.advise(study.name)
     spec = job_spec_of(study)
     report = EndReport(
         study_id=study.name.study_id,
@@ -51,14 +54,16 @@ def end_report_of(tuning: TuningStudy, ending: Ending, resume_command: str) -> O
         counts=counts,
         ending=ending,
         storage=str(tuning.location.path),
-        resume_command=resume_command,
+        front=() if front is None else tuple(front_lines(study.config, front, terminal_width())),
+        resume_command=shlex.join(argv),
         first_failure=_first_failure(tuning, stored) if not counts.succeeded else None,
         why_no_best="" if best else why_no_best(stored, study.config.metrics),
         luck="" if recommendation is None else luck_text(recommendation),
         doubts=_doubts(study, stored, best, recommendation),
         n_stopped_early=sum(bool(t.stopping_reason) and t.state.is_final for t in stored),
-        front=() if front is None else tuple(front_lines(study.config, front, terminal_width())),
         budgets=budget_use_text(study.config, stored),
+        advice=advice,
+        more_command=_more_command(study, ending, argv, counts.total + advice.n_more),
     )
     succeeded = [trial for trial in stored if trial.state is TrialState.SUCCEEDED]
     n_safe = sum(is_safe(trial, study.config.metrics) for trial in succeeded)
@@ -77,6 +82,28 @@ def _doubts(
         return ()
     repeats = repeats_text(stored, best, study.config.objective)
     return tuple(filter(None, [expectation_text(recommendation), repeats]))
+
+
+def with_trials(argv: Sequence[str], n_trials: int) -> list[str]:
+    """Return the words of a `wazir tune` command with another number of trials, and no auto-stop."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    kept: list[str] = []
+    words = iter(argv[:end])
+    for word in words:
+        if word == "--trials":
+            next(words, None)
+        elif word != "--auto-stop" and not word.startswith("--trials="):
+            kept.append(word)
+    off = ["--no-auto-stop"] if any(word.startswith("--auto-stop") for word in argv[:end]) else []
+    return [*kept, "--trials", str(n_trials), *off, *argv[end:]]
+
+
+def _more_command(study: Study, ending: Ending, argv: Sequence[str], n_trials: int) -> str:
+    """Return the command that makes the study so large, "" where it would not go on."""
+    stopping = study.config.study_stopping
+    is_auto = stopping is not None and stopping.auto_stop_below is not None
+    goes_on = ending is Ending.DONE or (ending is Ending.OWN_RULE and is_auto)
+    return shlex.join(with_trials(argv, n_trials)) if goes_on else ""
 
 
 def _command(tuning: TuningStudy, trial: StoredTrial) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from wazir.app.owners import is_process_gone
 from wazir.cli.budget_text import budgets_text
+from wazir.cli.display.phrases import advice_text
 from wazir.cli.front import front_lines, reference_text
-from wazir.cli.json_text import study_fields, trial_fields
+from wazir.cli.json_text import advice_fields, study_fields, trial_fields
 from wazir.cli.lookup import StudyView
 from wazir.cli.tables import (
     counted,
@@ -76,6 +77,7 @@ def show_lines(view: StudyView, now: float) -> list[str]:
     if view.has_several_objectives and view.front.trials:
         lines += ["", *front_lines(view.study.config, view.front, terminal_width())]
     lines += _edit_lines(view)
+    lines += _advice_lines(view)
     lines += _running_lines(view, now)
     lines += _paused_lines(view)
     lines += _stopped_lines(view)
@@ -198,6 +200,13 @@ def _last_values(measurements: Sequence[Measurement], objectives: Sequence[Metri
     return "no value yet"
 
 
+def _advice_lines(view: StudyView) -> list[str]:
+    """Return whether it is worth going on, nothing while that is not known."""
+    if view.advice.probability is None:
+        return []
+    return ["", f"going on: {advice_text(view.advice, view.study.config.objective)}"]
+
+
 def _stopped_lines(view: StudyView) -> list[str]:
     """Return why trials were stopped early, the newest last."""
     stopped = [trial for trial in view.trials if trial.stopping_reason and trial.state.is_final]
@@ -243,6 +252,7 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
         "cwd": None if job is None else str(job.cwd),
         "folder": None if job is None or view.folder is None else str(view.folder.path),
         "ignored_fields": ignored_fields(view),
+        "advice": advice_fields(view.advice),
         "best_trial": None if best is None else best_fields(view, best, now),
         **_front_fields(view),
         "running": [

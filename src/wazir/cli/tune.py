@@ -31,6 +31,7 @@ from wazir.domain.beliefs import belief_texts, believed_point
 from wazir.domain.durations import parse_duration
 from wazir.domain.errors import StudyMismatchError, WazirError
 from wazir.domain.metrics import Goal, Metric, describe_metric, limit_text
+from wazir.domain.numbers import parse_probability
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
@@ -55,6 +56,21 @@ class Duration(click.ParamType[float]):
         """Return seconds, or fail with the rule."""
         try:
             return value if isinstance(value, float) else parse_duration(str(value))
+        except WazirError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Probability(click.ParamType[float]):
+    """A probability such as 5% or 0.05."""
+
+    name = "probability"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return a number between 0 and 1, or fail with the rule."""
+        try:
+            return value if isinstance(value, float) else parse_probability(str(value))
         except WazirError as error:
             self.fail(str(error), param, ctx)
 
@@ -141,6 +157,23 @@ _N_SHOWN_TRIALS = 3
     multiple=True,
     metavar="NAME[,NAME]",
     help="Earlier studies of the same storage to learn from.",
+)
+@click.option(
+    "--auto-stop/--no-auto-stop",
+    default=None,
+    help="End when an improvement by 10 more trials has become improbable.",
+)
+@click.option(
+    "--auto-stop-below",
+    type=Probability(),
+    metavar="P",
+    help="That probability, such as 10% or 0.1; asks for --auto-stop. Default: 5%.",
+)
+@click.option(
+    "--min-improvement",
+    type=float,
+    metavar="X",
+    help="Which improvement matters. Default: decided by the results.",
 )
 @click.option("--study", "study_id", metavar="NAME", help="Default: the program's name.")
 @storage_option
@@ -295,7 +328,7 @@ def _run(
         display = listener_for(json=as_json, stream=sys.stdout, clock=system_clock)
         with closing(display):
             ending = run_tuning(tuning, job, display, interrupts)
-    report = end_report_of(tuning, ending, " ".join(map(shlex.quote, ("wazir", *sys.argv[1:]))))
+    report = end_report_of(tuning, ending, ["wazir", *sys.argv[1:]])
     if not as_json:
         click.echo(report.text)
     return exit_code(ending, report.n_safe)

@@ -318,6 +318,8 @@ def study_stopping_to_dict(stopping: StudyStopping) -> JsonObject:
         "max_duration_s": encode_number(stopping.max_duration_s),
         "max_end_at": encode_number(stopping.max_end_at),
         "max_duration_without_progress_s": encode_number(stopping.max_duration_without_progress_s),
+        "auto_stop_below": encode_number(stopping.auto_stop_below),
+        "min_improvement": encode_number(stopping.min_improvement),
     }
 
 
@@ -338,6 +340,8 @@ def study_stopping_from(data: object, what: str) -> StudyStopping:
         max_duration_without_progress_s=fields.optional(
             "max_duration_without_progress_s", decode_number
         ),
+        auto_stop_below=fields.optional("auto_stop_below", decode_number),
+        min_improvement=fields.optional("min_improvement", decode_number),
     )
     fields.finish()
     return stopping

@@ -68,3 +68,21 @@ def number_from_text(text: str) -> int | float | None:
         return number if math.isfinite(number) else None
     except (OverflowError, ValueError):
         return None
+
+
+def parse_probability(text: str) -> float:
+    """Return the probability in a text such as "5%", "5 %" or "0.05".
+
+    Raises:
+        InvalidInputError: it does not lie between 0 and 1, or is no number.
+    """
+    plain = text.strip()
+    share = 100.0 if plain.endswith("%") else 1.0
+    number = plain.removesuffix("%").rstrip()
+    value = float(number) / share if is_number_text(number) else math.nan
+    if not 0 < value < 1:
+        raise InvalidInputError(
+            f"a probability lies between 0 and 1, got {text!r}",
+            hint="write for example 5% or 0.05",
+        )
+    return value

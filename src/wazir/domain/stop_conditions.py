@@ -11,6 +11,8 @@ from wazir.domain.studies import StudyStopping
 _NO_IMPROVEMENT = re.compile(r"no improvement (?:in|for) (.+)")
 _TRIALS = re.compile(r"(\d+) trials?")
 _AFTER = re.compile(r"after (.+)")
+# The usual probability of an improvement below which it is not worth going on.
+AUTO_STOP_BELOW = 0.05
 _EXAMPLES = '"no improvement in 20 trials", "no improvement in 2h", "after 8h" or "100 trials"'
 
 
@@ -26,6 +28,27 @@ def with_stop_conditions(stopping: StudyStopping | None, texts: Sequence[str]) -
     for text in texts:
         found = _with_condition(found, text)
     return found
+
+
+def with_auto_stop(
+    stopping: StudyStopping | None,
+    auto_stop: bool | float | None,
+    min_improvement: float | None = None,
+) -> StudyStopping | None:
+    """Return `stopping` with an end by advice, below a probability; True is the usual one.
+
+    False takes it away, None leaves it as it is. None is returned where nothing ends the study.
+
+    Raises:
+        InvalidInputError: a number outside its range.
+    """
+    found = stopping or StudyStopping()
+    if auto_stop is not None:
+        below = AUTO_STOP_BELOW if auto_stop is True else auto_stop or None
+        found = replace(found, auto_stop_below=below)
+    if min_improvement is not None:
+        found = replace(found, min_improvement=min_improvement)
+    return None if found == StudyStopping() else found
 
 
 def _with_condition(found: StudyStopping, text: str) -> StudyStopping:
@@ -71,6 +94,11 @@ def describe_stop_conditions(stopping: StudyStopping) -> list[str]:
         f"after {format_duration(age)}" if age is not None else "",
         "at a set time" if stopping.max_end_at is not None else "",
     ]
+    if stopping.auto_stop_below is not None:
+        size = stopping.min_improvement
+        by = "" if size is None else f" by more than {size:g}"
+        below = stopping.auto_stop_below
+        found.append(f"an improvement{by} has a probability below {below:g}")
     least = stopping.min_n_trials
     if least is not None:
         found.append(f"not before {least} trials")

@@ -1,6 +1,7 @@
 """A study: the problem to solve, how to search, and where the study stands."""
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -107,7 +108,9 @@ def _option(text: str) -> tuple[str, float]:
 class StudyStopping:
     """When a study ends by itself (Vertex's studyStoppingConfig); None means no limit.
 
-    Durations are seconds, `end_at` values Unix seconds.
+    Durations are seconds, `end_at` values Unix seconds. `auto_stop_below` is a probability between 0
+    and 1: the study ends when it is less probable than that that going on improves the objective by
+    more than `min_improvement`, which is in the objective's units (None: decided by the results).
     """
 
     stop_as_soon_as_possible: bool = False
@@ -119,8 +122,18 @@ class StudyStopping:
     max_duration_s: float | None = None
     max_end_at: float | None = None
     max_duration_without_progress_s: float | None = None
+    auto_stop_below: float | None = None
+    min_improvement: float | None = None
 
     def __post_init__(self) -> None:
+        below, least = self.auto_stop_below, self.min_improvement
+        if below is not None and not 0 < below < 1:
+            raise InvalidInputError(
+                f"the probability below which a study ends lies between 0 and 1, got {below!r}",
+                hint="0.05 is usual",
+            )
+        if least is not None and not (least > 0 and math.isfinite(least)):
+            raise InvalidInputError(f"an improvement is greater than 0, got {least!r}")
         for name, value in vars(self).items():
             if value is not None and value < 0:
                 raise InvalidInputError(f"{name} must not be negative, got {value!r}")
@@ -140,7 +153,7 @@ class StudyConfig:
     Raises:
         InvalidInputError: no objective metric, a metric name or a prior study used twice, an
             invalid seed, a constraint that does not fit the space, a parameter that cannot be a
-            budget, or a belief that is no value of the space.
+            budget, a belief that is no value of the space, or auto-stop where there is no advice.
     """
 
     space: SearchSpace
@@ -187,6 +200,23 @@ class StudyConfig:
         for prior in self.prior_studies:
             if self.prior_studies.count(prior) > 1:
                 raise InvalidInputError(f"the prior study {prior.study_id!r} is named twice")
+        stopping = self.study_stopping
+        if stopping is not None and stopping.auto_stop_below is not None:
+            self._check_auto_stop()
+
+    def _check_auto_stop(self) -> None:
+        """Raise InvalidInputError where there is no advice that could end the study."""
+        reasons = {
+            "several objectives": len(self.objectives) > 1,
+            "limits that results must keep": len(self.metrics) > len(self.objectives),
+            "budgets that grow": self.fidelity is not None,
+        }
+        reason = next((reason for reason, holds in reasons.items() if holds), "")
+        if reason:
+            raise InvalidInputError(
+                f"there is no advice on going on for a study with {reason}, so auto-stop cannot act",
+                hint="leave auto-stop out, or say stop_when (--stop-when)",
+            )
 
     @property
     def objectives(self) -> tuple[Metric, ...]:

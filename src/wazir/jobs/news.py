@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from wazir.analysis.advice import Advice
 from wazir.domain.metrics import Measurement
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial
@@ -84,6 +85,13 @@ class StudyEdited:
 
 
 @dataclass(frozen=True)
+class Advised:
+    """What going on may bring, after the last trials; it has a probability."""
+
+    advice: Advice
+
+
+@dataclass(frozen=True)
 class JobEnded:
     """The runner ends."""
 
@@ -100,6 +108,7 @@ JobNews: TypeAlias = (
     | Warned
     | Noted
     | StudyEdited
+    | Advised
     | JobEnded
 )
 

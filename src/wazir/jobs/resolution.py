@@ -14,8 +14,8 @@ from wazir.domain.names import StudyName, parse_study_name, study_id_from
 from wazir.domain.numbers import as_finite
 from wazir.domain.safety import with_limits
 from wazir.domain.space import SearchSpace
-from wazir.domain.stop_conditions import with_stop_conditions
-from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
+from wazir.domain.stop_conditions import with_auto_stop, with_stop_conditions
+from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig, StudyStopping
 from wazir.jobs.condition_text import with_conditions
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.metrics.line_pattern import compile_metric_pattern
@@ -52,6 +52,9 @@ class TuneFlags:
     safe: tuple[str, ...] = ()
     beliefs: tuple[str, ...] = ()
     noise: str | None = None
+    auto_stop: bool | None = None
+    auto_stop_below: float | None = None
+    min_improvement: float | None = None
     seed: int | None = None
     job_dir: str | None = None
     timeout_s: float | None = None
@@ -62,6 +65,12 @@ class TuneFlags:
     metric_pattern: str | None = None
     recorded_variables: tuple[str, ...] = ()
     prior_studies: tuple[str, ...] = ()
+
+    @property
+    def names_study_stopping(self) -> bool:
+        """Whether a flag says when the study ends."""
+        given = (self.auto_stop, self.auto_stop_below, self.min_improvement)
+        return bool(self.stop_when) or any(value is not None for value in given)
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         notes=tuple(dict.fromkeys(notes)),
         ignored=file.ignored if file else (),
         names_early_stopping=file is not None or flags.early_stopping is not None,
-        names_study_stopping=file is not None or bool(flags.stop_when),
+        names_study_stopping=file is not None or flags.names_study_stopping,
         names_n_trials=flags.n_trials is not None or bool(file and file.parameters),
         names_study=flags.study_id is not None,
         job_id=(file.name if file else None) or "",
@@ -282,10 +291,17 @@ def _with_stopping(config: StudyConfig, flags: TuneFlags) -> StudyConfig:
         config = replace(config, early_stopping=EarlyStopping.parse(flags.early_stopping))
     elif config.fidelity is not None and config.early_stopping is None:
         config = replace(config, early_stopping=EarlyStopping.for_budgets())
-    if not flags.stop_when:
-        return config
-    stopping = with_stop_conditions(config.study_stopping, flags.stop_when)
-    return replace(config, study_stopping=stopping)
+    return replace(config, study_stopping=_study_stopping(flags, config.study_stopping))
+
+
+def _study_stopping(flags: TuneFlags, found: StudyStopping | None) -> StudyStopping | None:
+    """Return when the study ends: what the file says, with what the flags say in its place."""
+    if flags.stop_when:
+        found = with_stop_conditions(found, flags.stop_when)
+    auto_stop: bool | float | None = flags.auto_stop
+    if auto_stop is not False and flags.auto_stop_below is not None:
+        auto_stop = flags.auto_stop_below
+    return with_auto_stop(found, auto_stop, flags.min_improvement)
 
 
 def _prior_studies(flags: TuneFlags, file: JobFile | None) -> tuple[StudyName, ...]:

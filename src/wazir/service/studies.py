@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wazir.algorithms.protocol import Algorithm
+from wazir.analysis.advice import N_MORE_TRIALS, Advice, advise
 from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
 from wazir.domain.edits import KEEP, StudyEdit
@@ -21,6 +22,7 @@ from wazir.domain.studies import (
     TrialCounts,
 )
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
+from wazir.service.advising import Adviser, Advisor
 from wazir.service.budgets import Budgets
 from wazir.service.definitions import check_same
 from wazir.service.editing import EditEffects, carry_out, effects_of
@@ -54,6 +56,7 @@ class StudyService:
         rule_of: RuleMaker,
         recommend: Recommender = recommend,
         canonical_name: Callable[[str], str] = str,
+        advise: Adviser = advise,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -61,7 +64,8 @@ class StudyService:
         self._recommend = recommend
         self._rule_of = rule_of
         self._canonical_name = canonical_name
-        self._suggester = Suggester(store, algorithm_named, clock, owners)
+        self._advisor = Advisor(advise)
+        self._suggester = Suggester(store, algorithm_named, clock, owners, self._advisor)
 
     def create_study(
         self, name: StudyName, config: StudyConfig, *, metadata: Metadata | None = None
@@ -339,6 +343,14 @@ class StudyService:
 
         _, succeeded = self.trials(name, states=[TrialState.SUCCEEDED])
         return pareto_front(self._store.study(name).config, succeeded)
+
+    def advise(
+        self, name: StudyName, n_more: int = N_MORE_TRIALS, more_than: float | None = None
+    ) -> Advice:
+        """Return what more trials may bring."""
+        ended = [state for state in TrialState if state.is_final]
+        _, trials = self.trials(name, states=ended)
+        return self._advisor.advice(self._store.study(name), trials, n_more, more_than)
 
     def _canonical(self, edit: StudyEdit) -> StudyEdit:
         if edit.algorithm is KEEP:

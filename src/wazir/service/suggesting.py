@@ -16,12 +16,13 @@ from wazir.domain.errors import ConflictError
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyState
 from wazir.domain.trials import Trial, TrialState, lost_reason
+from wazir.service.advising import Advisor
 from wazir.service.budgets import Budgets, problem_of
 from wazir.service.owners import Owners
 from wazir.service.promoting import Promoter
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.stopped import forget_stop
-from wazir.stopping.study import progress_of, why_study_ends
+from wazir.stopping.study import is_held_up, progress_of, why_study_ends
 from wazir.storage.protocol import Store, StudyWriter
 
 MAX_LOST_ATTEMPTS = 3
@@ -67,11 +68,13 @@ class Suggester:
         algorithm_named: Callable[[str], Algorithm],
         clock: Clock,
         owners: Owners,
+        advisor: Advisor,
     ) -> None:
         self._store = store
         self._algorithm_named = algorithm_named
         self._clock = clock
         self._owners = owners
+        self._advisor = advisor
         self._snapshots = SnapshotReader(store)
         self._promoter = Promoter(store, self._snapshots, clock, self.why_ended)
 
@@ -119,7 +122,10 @@ class Suggester:
         _, seen = problem_of(study, self._snapshots.read(study, Reads.TRIALS))
         trials = [*seen.completed, *seen.pending]
         progress = progress_of(study, trials, self._clock())
-        return why_study_ends(stopping, progress, n_objectives=len(study.config.objectives))
+        reason = why_study_ends(stopping, progress, n_objectives=len(study.config.objectives))
+        if reason or is_held_up(stopping, progress):
+            return reason
+        return self._advisor.why_ended(study, seen.completed)
 
     def _reclaim(self, writer: StudyWriter) -> None:
         """Free the trials of owners that cannot write any more."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from wazir.analysis.advice import N_MORE_TRIALS, Advice
 from wazir.analysis.recommendation import Recommendation
 from wazir.domain.edits import StudyEdit
 from wazir.domain.metrics import Measurement
@@ -241,5 +242,17 @@ class Transport(Protocol):
         """Return the optimal trials of a study and how much they reach.
 
         See `wazir.analysis.pareto.pareto_front`.
+        """
+        ...
+
+    def advise(
+        self, name: StudyName, n_more: int = N_MORE_TRIALS, more_than: float | None = None
+    ) -> Advice:
+        """Return what `n_more` trials may bring; see `wazir.analysis.advice.advise` for the rule.
+
+        `more_than` is by default the study's own least improvement, else decided by the results.
+
+        Raises:
+            InvalidInputError: a number outside its range.
         """
         ...

@@ -60,7 +60,7 @@ def why_study_ends(stopping: StudyStopping, progress: Progress, *, n_objectives:
     Checked in Vertex's order: the least number of trials and the least time first, which hold all
     others up. Lack of progress counts for a single objective only.
     """
-    if _is_held_up(stopping, progress):
+    if is_held_up(stopping, progress):
         return ""
     if _reached(progress.age_s, stopping.max_duration_s):
         return f"{format_duration(progress.age_s)} have passed since the study was made"
@@ -77,7 +77,8 @@ def why_study_ends(stopping: StudyStopping, progress: Progress, *, n_objectives:
     return ""
 
 
-def _is_held_up(stopping: StudyStopping, progress: Progress) -> bool:
+def is_held_up(stopping: StudyStopping, progress: Progress) -> bool:
+    """Return whether the study goes on whatever else is the case."""
     return (
         progress.n_completed < (stopping.min_n_trials or 0)
         or progress.age_s < (stopping.min_duration_s or 0.0)

@@ -173,6 +173,12 @@ class BasisProcess:
         var = rest.std**2 + np.einsum("mi,ij,mj->m", R, self._covariance, R)
         return Prediction(rest.mean + known[:, 1:] @ self.weights, np.sqrt(var))
 
+    def joint(self, F: Array) -> tuple[Array, Array]:
+        """Return mean (m,) and covariance (m, m) at rows of F (m, p)."""
+        known, (mean, K) = self.basis.at(F), self.rest.joint(F)
+        R = known - self.kernel(self.parameters.warping(F), self.bent) @ self._explained
+        return mean + known[:, 1:] @ self.weights, K + R @ self._covariance @ R.T
+
     def predict_with_gradient(self, F: Array, n_leading: int) -> tuple[Prediction, Array, Array]:
         """Return the prediction at F (m, p) and gradients by its first `n_leading` features."""
         known, slopes = self.basis.slopes(F, n_leading)

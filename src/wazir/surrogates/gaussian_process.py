@@ -125,6 +125,13 @@ class GaussianProcess:
         std = self._std(self.kernel.diagonal(bent), reduction)
         return Prediction(self.constant + k @ self.alpha, std)
 
+    def joint(self, F: Array) -> tuple[Array, Array]:
+        """Return mean (m,) and covariance (m, m) of the process without noise at F (m, p)."""
+        bent = self.parameters.warping(F)
+        k = self.kernel(bent, self.bent)
+        covariance = self.kernel(bent, bent) - k @ self.K_inverse @ k.T
+        return self.constant + k @ self.alpha, (covariance + covariance.T) / 2
+
     def predict_with_gradient(self, F: Array, n_leading: int) -> tuple[Prediction, Array, Array]:
         """Return the prediction at F (m, p) and gradients by its first `n_leading` features.
 

@@ -46,6 +46,10 @@ class Process(Protocol):
         """Return mean and standard deviation at rows of F."""
         ...
 
+    def joint(self, F: Array) -> tuple[Array, Array]:
+        """Return mean (m,) and covariance (m, m) at rows of F."""
+        ...
+
     def predict_with_gradient(self, F: Array, n_leading: int) -> tuple[Prediction, Array, Array]:
         """Return the prediction and gradients by the first features, (m, n_leading) each."""
         ...

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import wazir
 from wazir.algorithms.protocol import Reads
-from wazir.analysis import posterior
+from wazir.analysis import posterior, rollout
 from wazir.app.blas import OneThreadAlgorithm
 from wazir.app.owners import (
     JOB_CLIENT,
@@ -215,3 +215,22 @@ def test_a_zombie_of_the_python_api_is_freed_at_once(monkeypatch, tmp_path):
     assert str(study.trial(1).state) == "ACTIVE"
     assert study.suggest().id == 1
     assert study.trial(1).attempt == 2
+
+
+def test_advice_computes_with_one_blas_thread(monkeypatch):
+    seen = []
+    whole = rollout.improvements
+
+    def looks(config, trials, n_more):
+        seen.append(blas_threads())
+        return whole(config, trials, n_more)
+
+    monkeypatch.setattr(rollout, "improvements", looks)
+    study = wazir.create_study(
+        "s", parameters={"x": wazir.Double(0, 1)}, minimize="loss", storage=":memory:"
+    )
+    for i in range(9):
+        study.add_trial({"x": i / 9}, float(i))
+    with threadpool_limits(2, user_api="blas"):
+        assert 0 < study.advice().probability < 1
+    assert seen == [{1}]

@@ -432,3 +432,26 @@ def test_a_growing_budget_takes_rules_of_its_own():
             early_stopping="patience",
             storage=":memory:",
         )
+
+
+def test_advice_and_auto_stop():
+    study = wazir.create_study(
+        "s",
+        parameters={"x": wazir.Double(-1, 2)},
+        minimize="loss",
+        auto_stop=True,
+        min_improvement=0.01,
+        seed=1,
+        storage=":memory:",
+    )
+    assert study.advice().reason == "there are 0 results, and 8 are needed"
+    study.optimize(lambda trial: (trial.parameters["x"] - 0.4) ** 2, trials=90, progress=False)
+    assert 20 <= len(study.trials) < 60
+    found = study.advice(n_more_trials=5)
+    assert (found.n_more, found.more_than, found.n_results) == (5, 0.01, len(study.trials))
+    assert study.advice().probability < 0.05
+    assert study.advice(more_than=1e-12).probability > study.advice().probability
+    with pytest.raises(
+        NotFoundError, match=r"by its own rule: only .* chance that 10 more trials"
+    ):
+        study.suggest()

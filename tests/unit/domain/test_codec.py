@@ -110,6 +110,8 @@ stoppings = st.builds(
     st.booleans(),
     *[optional_counts] * 3,
     *[optional_seconds] * 5,
+    st.none(),
+    st.none() | st.floats(1e-300, 1e300),
 )
 early_stoppings = st.builds(
     EarlyStopping,
@@ -341,3 +343,27 @@ def test_beliefs_survive(data, space):
     again = config_from_dict(through_json(config_to_dict(config)))
     assert again == config
     assert repr(again) == repr(config)
+
+
+def test_the_end_by_advice_goes_there_and_back():
+    stopping = StudyStopping(auto_stop_below=0.1, min_improvement=1e-3)
+    plain = replace(
+        CONFIG,
+        metrics=(Metric("loss", Goal.MINIMIZE),),
+        fidelity=None,
+        study_stopping=stopping,
+    )
+    assert config_from_dict(config_to_dict(plain)).study_stopping == stopping
+
+
+@pytest.mark.parametrize(
+    ("metrics", "reason"),
+    [
+        ((Metric("a"), Metric("b")), "several objectives"),
+        ((Metric("a"), Metric("b", Goal.MINIMIZE, 1.0)), "limits that results must keep"),
+    ],
+)
+def test_a_study_without_advice_cannot_end_by_it(metrics, reason):
+    stopping = StudyStopping(auto_stop_below=0.1)
+    with pytest.raises(InvalidInputError, match=reason):
+        replace(CONFIG, metrics=metrics, fidelity=None, study_stopping=stopping)

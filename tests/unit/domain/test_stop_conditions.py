@@ -3,7 +3,12 @@
 import pytest
 
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.stop_conditions import describe_stop_conditions, with_stop_conditions
+from wazir.domain.stop_conditions import (
+    AUTO_STOP_BELOW,
+    describe_stop_conditions,
+    with_auto_stop,
+    with_stop_conditions,
+)
 from wazir.domain.studies import StudyStopping
 
 
@@ -59,3 +64,39 @@ def test_descriptions():
         "not before a set time",
     ]
     assert describe_stop_conditions(StudyStopping()) == []
+
+
+@pytest.mark.parametrize(
+    ("stopping", "given", "least", "found"),
+    [
+        (None, None, None, None),
+        (None, True, None, StudyStopping(auto_stop_below=AUTO_STOP_BELOW)),
+        (None, 0.1, 0.02, StudyStopping(auto_stop_below=0.1, min_improvement=0.02)),
+        (None, None, 0.02, StudyStopping(min_improvement=0.02)),
+        (StudyStopping(auto_stop_below=0.1), False, None, None),
+        (
+            StudyStopping(auto_stop_below=0.1, max_n_trials=9),
+            None,
+            0.5,
+            StudyStopping(auto_stop_below=0.1, max_n_trials=9, min_improvement=0.5),
+        ),
+    ],
+)
+def test_auto_stop_is_added_changed_and_taken_away(stopping, given, least, found):
+    assert with_auto_stop(stopping, given, least) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "least"), [(1.0, None), (-0.1, None), (True, 0.0), (True, -1.0)]
+)
+def test_auto_stop_with_numbers_outside_their_range(given, least):
+    with pytest.raises(InvalidInputError):
+        with_auto_stop(None, given, least)
+
+
+def test_auto_stop_is_described():
+    found = describe_stop_conditions(with_auto_stop(None, 0.1, 0.02))
+    assert found == ["an improvement by more than 0.02 has a probability below 0.1"]
+    assert describe_stop_conditions(with_auto_stop(None, True)) == [
+        "an improvement has a probability below 0.05"
+    ]

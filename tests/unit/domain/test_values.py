@@ -17,6 +17,7 @@ from wazir.domain.metrics import (
     select_measurement,
 )
 from wazir.domain.names import StudyName, parse_study_name, study_id_from
+from wazir.domain.numbers import parse_probability
 from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig, StudyStopping, TrialCounts
@@ -134,3 +135,16 @@ def test_errors_can_be_sent_to_other_processes():
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error) == "f.yaml: 1 problem\n  line 3, column 5: bad (write good)"
     assert again.problems == error.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("5%", 0.05), (" 12.5 % ", 0.125), ("0.3", 0.3), (".3", 0.3)]
+)
+def test_probabilities(text, value):
+    assert parse_probability(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["", "0", "1", "100%", "5", "-1%", "nan", "p<5%"])
+def test_texts_that_are_no_probability(text):
+    with pytest.raises(InvalidInputError, match=r"5% or 0\.05"):
+        parse_probability(text)

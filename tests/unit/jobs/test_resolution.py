@@ -7,7 +7,7 @@ import pytest
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, MeasurementSelection, Metric
 from wazir.domain.parameters import Double, Integer
-from wazir.domain.studies import ObservationNoise
+from wazir.domain.studies import ObservationNoise, StudyStopping
 from wazir.jobs.config.reading import read_job_file
 from wazir.jobs.passing import Passing
 from wazir.jobs.resolution import NoParametersError, TuneFlags, program_name, resolve
@@ -197,3 +197,16 @@ studySpec:
     flags = TuneFlags(("train",), tmp_path, objectives=(Metric("auc"),))
     metrics = resolve(flags, read_job_file(path), seed=1).config.metrics
     assert metrics == (Metric("auc"), Metric("latency", Goal.MINIMIZE, 100.0, 0.9))
+
+
+def test_flags_for_the_end_by_advice():
+    plain = {"objectives": (Metric("m"),), "parameters": ("x=0.0..1.0",)}
+    job = resolve(flags("train", **plain), None, seed=5)
+    assert (job.config.study_stopping, job.names_study_stopping) == (None, False)
+    job = resolve(flags("train", auto_stop=True, min_improvement=0.1, **plain), None, seed=5)
+    assert job.config.study_stopping == StudyStopping(auto_stop_below=0.05, min_improvement=0.1)
+    assert job.names_study_stopping
+    job = resolve(flags("train", auto_stop_below=0.2, **plain), None, seed=5)
+    assert job.config.study_stopping == StudyStopping(auto_stop_below=0.2)
+    job = resolve(flags("train", auto_stop=False, auto_stop_below=0.2, **plain), None, seed=5)
+    assert (job.config.study_stopping, job.names_study_stopping) == (None, True)

@@ -138,3 +138,17 @@ def test_a_function_that_explains_nothing_is_left_out_and_one_that_does_is_kept(
     wave = Basis({"wave": BASIS.functions["a"]}, 1.0)
     assert supported(wave, THETA, data, 1.0) == wave
     assert supported(wave, THETA, noise, 1.0) is None
+
+
+def test_the_joint_covariance_is_that_of_the_process_with_the_functions_in_it():
+    data, F = some_data(), np.random.default_rng(1).random((9, 2))
+    process = condition_on_basis(THETA, data, BASIS)
+    mean, K = process.joint(F)
+    B = np.diag(1.0 / BASIS.prior_precision)
+    H, h = BASIS.at(data.F), BASIS.at(F)
+    noise = process.parameters.noise + JITTER * process.kernel.matern.variance
+    seen = process.kernel(data.F, data.F) + noise * np.eye(len(data.F)) + H @ B @ H.T
+    k = process.kernel(F, data.F) + h @ B @ H.T
+    expected = process.kernel(F, F) + h @ B @ h.T - k @ np.linalg.solve(seen, k.T)
+    np.testing.assert_allclose(K, expected, atol=1e-7)
+    np.testing.assert_allclose(mean, process.predict(F).mean, atol=1e-10)

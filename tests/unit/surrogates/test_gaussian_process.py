@@ -210,3 +210,19 @@ def test_a_trend_goes_on_where_there_are_no_data() -> None:
     means = process.predict(np.array([[0.6], [0.9], [1.3]])).mean
     assert means[1] < means[0]
     assert means[1] < means[2]
+
+
+@given(SEEDS, st.booleans(), st.booleans())
+def test_the_joint_prediction_has_the_predictions_on_its_diagonal(
+    seed: int, bends: bool, trend: bool
+) -> None:
+    theta = random_theta(seed, 2 * bends, trend=trend)
+    process = condition(theta, kinds_of_data(seed, bends=bends, trend=trend))
+    F = mixed_data(seed + 1).F
+    mean, K = process.joint(F)
+    prediction = process.predict(F)
+    scale = process.kernel.diagonal(process.parameters.warping(F)).max()
+    np.testing.assert_allclose(mean, prediction.mean)
+    np.testing.assert_allclose(np.diagonal(K), prediction.std**2, atol=1e-7 * scale)
+    np.testing.assert_array_equal(K, K.T)
+    assert np.linalg.eigvalsh(K).min() > -1e-7 * scale

@@ -81,19 +81,27 @@ class Search:
         best = int(np.argmax(values))
         return (X[best], float(values[best])) if values[best] > -np.inf else (None, -np.inf)
 
-    def run(self, rng: np.random.Generator) -> Array | None:
-        """Return the best point found, shape (d,), None if none that was seen may be returned."""
+    def candidates(self, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return points all over the space and around the best ones, and the climbed ones.
+
+        The second array (m, d) has the points that gradients lead to, behind those where they began.
+        """
         settings = self.settings
         U = rng.random((settings.n_uniform, self.encoding.n_columns))
-        candidates = [self._inside(self.encoding.spread(U), rng, explores=True)]
+        scattered = [self._inside(self.encoding.spread(U), rng, explores=True)]
         near = perturb(self.encoding, self.best, settings.n_near, rng)
-        candidates.append(self._inside(near, rng, explores=False))
+        scattered.append(self._inside(near, rng, explores=False))
         if self.wished is not None:
-            candidates.append(self._inside(self.wished, rng, explores=True))
-        starts = np.vstack([self._top(X) for X in candidates])
-        best, value = self.best_of(np.vstack([starts, self._climb(starts)]))
+            scattered.append(self._inside(self.wished, rng, explores=True))
+        starts = np.vstack([self._top(X) for X in scattered])
+        return np.vstack(scattered), np.vstack([starts, self._climb(starts)])
+
+    def run(self, rng: np.random.Generator) -> Array | None:
+        """Return the best point found, shape (d,), None if none that was seen may be returned."""
+        scattered, climbed = self.candidates(rng)
+        best, value = self.best_of(climbed)
         if best is None:
-            best, value = self.best_of(np.vstack(candidates))
+            best, value = self.best_of(scattered)
         for _ in range(_N_SWEEPS):
             if best is None:
                 return None

@@ -14,6 +14,9 @@ trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" 
                stopping_reason ("" unless it was stopped early), duration_s, is_best (so far),
                is_safe, directory (the program's own), attempt_directory, is_paused
 warning, note  text
+advice         n_more_trials, more_than, probability of an improvement by more than that,
+               expected_improvement, per_hour (null if unknown), n_results,
+               reason (""): see `Advice` in the reference of Python
 job_ended      ending, counts, best, optimal, duration_s
 
 `value` is that of the first objective metric. `optimal` are the trials that no other one beats in
@@ -29,6 +32,7 @@ from typing import TextIO
 
 from wazir.cli.display.output import SafeStream
 from wazir.cli.display.progress import JobProgress, LaterNews
+from wazir.cli.json_text import advice_fields
 from wazir.domain.clock import Clock
 from wazir.domain.codec import measurement_to_dict, metrics_to_dict
 from wazir.domain.json_fields import JsonObject, encode_number, to_json
@@ -36,6 +40,7 @@ from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial
 from wazir.jobs.directories import TrialDirectory
 from wazir.jobs.news import (
+    Advised,
     JobEnded,
     JobNews,
     JobStarted,
@@ -68,6 +73,8 @@ class JsonLinesDisplay:
                 self._write("warning", now, {"text": news.text})
             case Noted():
                 self._write("note", now, {"text": news.text})
+            case Advised():
+                self._write("advice", now, advice_fields(news.advice))
             case TrialStopping():
                 fields = {"trial_id": news.trial.id, "reason": news.trial.stopping_reason}
                 self._write("trial_stopping", now, fields)

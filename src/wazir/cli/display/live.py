@@ -23,6 +23,7 @@ from wazir.cli.tables import shown_path
 from wazir.domain.clock import Clock
 from wazir.domain.trials import TrialState
 from wazir.jobs.news import (
+    Advised,
     JobEnded,
     JobNews,
     JobStarted,
@@ -74,6 +75,9 @@ class LiveDisplay:
                 self._print(f"warning: {clean_line(news.text)}", "yellow")
             case Noted():
                 self._print(clean_line(news.text), "dim")
+            case Advised():
+                if self._progress is not None:
+                    self._progress.advice = news.advice
             case TrialStopping():
                 # There may be many: the view counts them, and `wazir show` says why.
                 pass

@@ -4,10 +4,12 @@ import math
 import re
 from collections.abc import Mapping
 
+from wazir.analysis.advice import Advice
 from wazir.cli.display.progress import EndedTrial, JobProgress
 from wazir.cli.tables import printable, shown_value
 from wazir.client.rows import paused_text
 from wazir.domain.durations import format_duration
+from wazir.domain.metrics import Metric
 from wazir.domain.parameters import ParameterValue, value_text
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial
@@ -112,6 +114,14 @@ def put_back_text(ended: EndedTrial, progress: JobProgress) -> str:
     if paused:
         return f"trial {trial.id} {paused}: {_result_text(ended, progress)}"
     return f"trial {trial.id} was stopped; it runs again when the job goes on"
+
+
+def advice_text(advice: Advice, objective: Metric) -> str:
+    """Return "12 % chance that ...; expected 0.0004 per hour"."""
+    text = clean_line(advice.text(objective.name))
+    if advice.per_hour is not None:
+        text += f"; expected {advice.per_hour:.2g} per hour"
+    return text
 
 
 def end_line(progress: JobProgress, now: float) -> str:

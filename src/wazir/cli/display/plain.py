@@ -1,10 +1,12 @@
 """One line per event, for logs and pipes."""
 
+import math
 from typing import TextIO
 
 from wazir.cli.display.output import SafeStream
 from wazir.cli.display.phrases import (
     FailureTexts,
+    advice_text,
     clean_line,
     counts_text,
     early_stop_text,
@@ -23,6 +25,7 @@ from wazir.domain.durations import format_duration
 from wazir.domain.metrics import describe_metric
 from wazir.domain.trials import TrialState
 from wazir.jobs.news import (
+    Advised,
     JobEnded,
     JobNews,
     JobStarted,
@@ -36,13 +39,14 @@ from wazir.jobs.news import (
 )
 
 _SIGN_OF_LIFE_S = 30.0
+_ADVICE_S = 60.0
 
 
 class PlainDisplay:
     """Writes a line for each start and end of a trial, each warning, and the end (JobListener).
 
     A running trial with new values gets a line every 30 seconds, so that a long one is seen to
-    be alive.
+    be alive. Advice on whether to go on comes once a minute at most.
     """
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
@@ -51,6 +55,7 @@ class PlainDisplay:
         self._failures = FailureTexts()
         self._progress: JobProgress | None = None
         self._said_at: dict[int, float] = {}
+        self._advised_at = -math.inf
 
     def tell(self, news: JobNews) -> None:
         """Write the line of an event."""
@@ -61,6 +66,8 @@ class PlainDisplay:
                 self._out.write_line(f"warning: {clean_line(news.text)}")
             case Noted():
                 self._out.write_line(clean_line(news.text))
+            case Advised():
+                self._advise(news)
             case TrialStopping():
                 self._out.write_line(early_stop_text(news.trial))
             case TrialStarted() | Measured() | TrialEnded() | StudyEdited() | JobEnded():
@@ -110,6 +117,14 @@ class PlainDisplay:
                     self._out.write_line(line)
             case JobEnded():
                 self._out.write_line(end_line(progress, now))
+
+    def _advise(self, news: Advised) -> None:
+        now = self._clock()
+        if self._progress is None or 0 <= now - self._advised_at < _ADVICE_S:
+            return
+        self._advised_at = now
+        text = advice_text(news.advice, self._progress.objective)
+        self._out.write_line(f"going on: {text}")
 
     def _say_alive(self, trial_id: int, progress: JobProgress, now: float) -> None:
         run = progress.running.get(trial_id)

@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from wazir.analysis.advice import Advice
 from wazir.domain.metrics import Metric
 from wazir.domain.trials import Trial, TrialState, is_safe, optimal_trials
 from wazir.jobs.news import (
@@ -69,7 +70,7 @@ class JobProgress:
 
     Counts begin with what the study held and grow by the trials of this runner. `recent` holds
     the last trials that SUCCEEDED or were paused. While none has succeeded, `best` is the paused
-    one with the best value at the largest budget.
+    one with the best value at the largest budget. `advice` is the last that was given.
     """
 
     def __init__(self, news: JobStarted, now: float) -> None:
@@ -84,6 +85,7 @@ class JobProgress:
         self.running: dict[int, RunningTrial] = {}
         self.recent: deque[EndedTrial] = deque(maxlen=N_RECENT_TRIALS)
         self.n_stopped_early = 0
+        self.advice: Advice | None = None
         self._timed_s = 0.0
         self._n_timed = 0
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wazir.analysis.advice import Advice
 from wazir.app.settings import DATABASE_FILE, RUNS_FOLDER
-from wazir.cli.display.phrases import WHY_ENDED, clean_line, counts_text, exact_text
+from wazir.cli.display.phrases import WHY_ENDED, advice_text, clean_line, counts_text, exact_text
 from wazir.cli.tables import label_lines
 from wazir.domain.metrics import Metric, limit_text
 from wazir.domain.studies import TrialCounts
@@ -46,6 +47,8 @@ class EndReport:
         budgets: how much of the full budgets was used; "" without a fidelity parameter.
         doubts: sentences on how far the best value is to be trusted.
         why_no_best: says why there is no best trial where some have succeeded.
+        advice: what more trials may bring; not shown where there is none.
+        more_command: a shell command that runs so many more trials.
     """
 
     study_id: str
@@ -65,6 +68,8 @@ class EndReport:
     budgets: str = ""
     why_no_best: str = ""
     doubts: tuple[str, ...] = ()
+    advice: Advice | None = None
+    more_command: str = ""
 
     @property
     def objective(self) -> Metric:
@@ -103,7 +108,7 @@ def end_text(report: EndReport) -> str:
         ("run in", str(report.cwd)),
         ("run again", _wazir_command(report, "rerun", again)),
     ]
-    return "\n".join([*lines, *label_lines([*rows, *_study_rows(report)])])
+    return "\n".join([*lines, *label_lines([*rows, *_study_rows(report)]), *_advice_lines(report)])
 
 
 def _best_lines(report: EndReport, best: Trial) -> list[str]:
@@ -124,6 +129,14 @@ def _best_lines(report: EndReport, best: Trial) -> list[str]:
         show = _wazir_command(report, "best")
         lines.append(f"{report.luck[0].upper()}{report.luck[1:]}: {show}")
     return lines
+
+
+def _advice_lines(report: EndReport) -> list[str]:
+    """Return whether it is worth going on, and how; only where the job has run to its end."""
+    if report.advice is None or report.advice.probability is None or not _ran_out(report):
+        return []
+    question = f"Is it worth going on? {advice_text(report.advice, report.objective)}"
+    return ["", question, *label_lines([("to run them", report.more_command)], indent=2)]
 
 
 def _failure_lines(report: EndReport) -> list[str]:
@@ -152,11 +165,14 @@ def _failure_lines(report: EndReport) -> list[str]:
 
 
 def _study_rows(report: EndReport) -> list[tuple[str, str]]:
-    ran_out = report.ending in (Ending.DONE, Ending.EXHAUSTED, Ending.OWN_RULE)
     return [
         ("study", f"{report.study_id} in {report.storage}"),
-        ("go on with", "" if ran_out else report.resume_command),
+        ("go on with", "" if _ran_out(report) else report.resume_command),
     ]
+
+
+def _ran_out(report: EndReport) -> bool:
+    return report.ending in (Ending.DONE, Ending.EXHAUSTED, Ending.OWN_RULE)
 
 
 def _wazir_command(report: EndReport, command: str, *trial: str) -> str:

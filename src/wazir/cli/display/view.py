@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from wazir.cli.display.glyphs import Glyphs
-from wazir.cli.display.phrases import about_duration, clean_line, parameters_text
+from wazir.cli.display.phrases import about_duration, advice_text, clean_line, parameters_text
 from wazir.cli.display.progress import EndedTrial, JobProgress, RunningTrial
 from wazir.cli.tables import counted, shown_value, text_width
 from wazir.domain.durations import format_duration
@@ -43,7 +43,7 @@ class JobView:
 
     def lines(self, now: float, width: int, height: int) -> list[Text]:
         """Return at most `height` lines of at most `width` characters."""
-        top = [*self._summary(now, width), *self._best(width)]
+        top = [*self._summary(now, width), *self._best(width), *self._going_on(width)]
         if height >= _MIN_HEIGHT_FOR_BLANKS:
             top.insert(0, Text())
         n_left = height - len(top)
@@ -94,6 +94,13 @@ class JobView:
         else:
             return [self._line(f"no value of {metric} yet", width, _FAINT)]
         return [self._line(line, width, _GOOD) for line in _flow(pieces, width)[:2]]
+
+    def _going_on(self, width: int) -> list[Text]:
+        advice = self.progress.advice
+        if advice is None:
+            return []
+        text = f"going on: {advice_text(advice, self.progress.objective)}"
+        return [self._line(line, width, _FAINT) for line in _flow(text.split("; "), width)]
 
     def _layout(self, now: float, width: int) -> Layout:
         progress = self.progress

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wazir.analysis.advice import Advice
 from wazir.domain.fidelity import Rung
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
@@ -13,7 +14,15 @@ from wazir.domain.parameters import Categorical, Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import Study, StudyConfig, TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.jobs.news import JobEnded, JobStarted, Measured, TrialEnded, TrialStarted, TrialStopping
+from wazir.jobs.news import (
+    Advised,
+    JobEnded,
+    JobStarted,
+    Measured,
+    TrialEnded,
+    TrialStarted,
+    TrialStopping,
+)
 from wazir.jobs.state.machine import Limits
 from wazir.jobs.state.messages import Ending
 
@@ -98,6 +107,18 @@ class Script:
 
     def job_ended(self, ending=Ending.DONE, **counts):
         return JobEnded(ending, TrialCounts(**counts))
+
+    def advised(self, probability=0.12, per_hour=0.0004):
+        return Advised(
+            Advice(
+                10,
+                0.002,
+                20,
+                probability=probability,
+                expected_improvement=0.01,
+                per_hour=per_hour,
+            )
+        )
 
     def _active(self, trial_id, attempt, started_at):
         state = TrialState.ACTIVE

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from wazir.analysis.advice import Advice
 from wazir.cli.display.text import EndReport, FirstFailure, end_text
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.studies import TrialCounts
@@ -119,3 +120,18 @@ def test_nothing_ran():
 def test_values_stay_on_their_line():
     odd = replace(BEST, parameters={"text": "a\nb\x1b[0m"})
     assert "  text  'a\\nb\\x1b[0m'" in end_text(replace(REPORT, best=odd)).splitlines()
+
+
+def test_is_it_worth_going_on():
+    advice = Advice(10, 0.002, 28, probability=0.12, expected_improvement=0.01, per_hour=0.3)
+    report = replace(REPORT, advice=advice, more_command="wazir tune --trials 40 -- train")
+    assert end_text(report).splitlines()[-2:] == [
+        (
+            "Is it worth going on? 12 % chance that 10 more trials improve rmse by more than "
+            "0.002; expected 0.3 per hour"
+        ),
+        "  to run them  wazir tune --trials 40 -- train",
+    ]
+    assert "to run them" not in end_text(replace(report, more_command=""))
+    assert "worth" not in end_text(replace(report, ending=Ending.INTERRUPTED))
+    assert "worth" not in end_text(replace(report, advice=Advice(10, None, 3, reason="few")))

@@ -174,3 +174,17 @@ def test_a_pause_is_told_with_its_value(show, script):
     assert (told["state"], told["is_paused"], told["value"]) == ("REQUESTED", True, 0.5)
     assert told["metrics"] == {"rmse": 0.5}
     assert not told["is_best"]
+
+
+def test_advice(show, script):
+    assert show(script.advised()) == {
+        "event": "advice",
+        "time": 1000.0,
+        "n_more_trials": 10,
+        "more_than": 0.002,
+        "probability": 0.12,
+        "expected_improvement": 0.01,
+        "per_hour": 0.0004,
+        "n_results": 20,
+        "reason": "",
+    }

@@ -112,3 +112,20 @@ def test_a_pause_names_its_budget(show, script):
     show(script.started(), script.trial(3))
     script.now += 12
     assert show(script.paused(3, 0.5)) == ["trial 3 paused at units 16 of 64: rmse=0.5 in 12s"]
+
+
+def test_advice_comes_once_a_minute_at_most(show, script):
+    assert show(script.advised()) == []
+    show(script.started())
+    assert show(script.advised()) == [
+        (
+            "going on: 12 % chance that 10 more trials improve rmse by more than 0.002; "
+            "expected 0.0004 per hour"
+        )
+    ]
+    script.now += 59
+    assert show(script.advised()) == []
+    script.now += 1
+    assert show(script.advised(0.5, per_hour=None)) == [
+        "going on: 50 % chance that 10 more trials improve rmse by more than 0.002"
+    ]

@@ -189,3 +189,15 @@ def test_paused_trials_are_counted_and_shown(script):
     assert lines[1] == "taxi  RANDOM_SEARCH  0/30 trials, 1 paused  0.0s"
     assert lines[2].startswith("best 0.5 rmse (minimize)  trial 3")
     assert lines[-1].split()[:2] == ["3", "0.5"]
+
+
+def test_advice_has_lines_of_its_own(script):
+    progress = busy(script, n_running=1)
+    progress.advice = script.advised().advice
+    assert drawn(progress, script.now, width=120)[3] == (
+        "going on: 12 % chance that 10 more trials improve rmse by more than 0.002  "
+        "expected 0.0004 per hour"
+    )
+    narrow = drawn(progress, script.now, width=80)
+    assert narrow[3].endswith("by more than 0.002")
+    assert narrow[4] == "expected 0.0004 per hour"
