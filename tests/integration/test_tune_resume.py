@@ -153,3 +153,24 @@ def test_the_message_has_the_command_that_edits_the_study(job):
     refused = job(*TUNE, "-p", "x=0.0..2.0", "-p", "n=1..3", *COMMAND, code=2)
     command = "wazir edit train -p x=0.0..2.0 -p n=1..3 --old-value n=VALUE"
     assert command in refused.stderr
+
+
+def test_the_old_command_goes_on_with_an_edited_limit_and_noise(wazir_in):
+    wazir_in.write("train.sh", 'echo "rmse=$2"\necho "latency=$2"\n')
+    command = (
+        *TUNE,
+        "--safe",
+        "latency<=0.9",
+        "--noise",
+        "low",
+        *SPACE,
+        "--trials",
+        "2",
+        *COMMAND,
+    )
+    wazir_in(*command)
+    wazir_in("edit", "train", "--safe", "latency<=0.5", "--noise", "high", "--trials", "3")
+    again = wazir_in(*command)
+    assert "goes on as it is now: latency: threshold was 0.9, is 0.5" in again.stderr
+    assert "goes on as it is now: observation noise: was LOW, is HIGH" in again.stderr
+    assert len(points(wazir_in, "train")) == 3

@@ -9,7 +9,7 @@ from wazir.domain.edits import KEEP, StudyEdit, describe_changes
 from wazir.domain.studies import Study
 from wazir.jobs.resolution import ANY_ALGORITHM, ResolvedJob
 from wazir.jobs.spec import JOB_NAMESPACE, job_spec_of
-from wazir.service.editing import edits_of, had_constraints, had_space
+from wazir.service.editing import edits_of, had_constraints, had_metrics, had_space
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _was_edited(study: Study, name: str, value: object) -> bool:
 
 
 def _definition_before(study: Study, job: ResolvedJob) -> dict[str, Any]:
-    """Return the space and constraints of a job where the study had them before an edit."""
+    """Return what defines the study, as the job says it where an edit replaced just that."""
     config = job.config
     before: dict[str, Any] = {}
     if had_space(study, config.space):
@@ -72,13 +72,17 @@ def _definition_before(study: Study, job: ResolvedJob) -> dict[str, Any]:
     if before or had_constraints(study, config.constraints):
         # Those of the study may be about parameters that were not there before.
         before["constraints"] = config.constraints
+    if had_metrics(study, config.metrics):
+        before["metrics"] = config.metrics
+    if _was_edited(study, "observation_noise", config.observation_noise):
+        before["observation_noise"] = config.observation_noise
     return before
 
 
 def _in_present_definition(
     study: Study, job: ResolvedJob, before: Mapping[str, Any]
 ) -> ResolvedJob:
-    present: dict[str, Any] = {"space": study.config.space} if "space" in before else {}
+    present = {name: getattr(study.config, name) for name in before if name != "constraints"}
     if had_constraints(study, job.config.constraints):
         present["constraints"] = study.config.constraints
     spec = job.spec

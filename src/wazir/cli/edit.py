@@ -52,6 +52,17 @@ _CLIENT = "wazir edit"
     metavar="EXPR",
     help="As for `wazir tune`, in place of those that are there; none takes all away.",
 )
+@click.option(
+    "--safe",
+    multiple=True,
+    metavar="LIMIT",
+    help='Another number in the limit of a safety metric: "latency<=70".',
+)
+@click.option(
+    "--noise",
+    type=click.Choice(["high", "low", "unspecified"], case_sensitive=False),
+    help="How much the metric differs when a trial is run again.",
+)
 @click.option("--trials", "n_trials", type=click.IntRange(min=1), help="Trials in all.")
 @click.option("--algorithm", metavar="NAME", help="As for `wazir tune`.")
 @click.option("--early-stopping", metavar="RULE", help="As for `wazir tune`; none for no rule.")

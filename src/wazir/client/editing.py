@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from wazir.domain.constraints import Constraint
 from wazir.domain.edits import KEEP, Keep, StudyEdit
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import limit_text
 from wazir.domain.parameters import Parameter, ParameterValue
+from wazir.domain.safety import Limits, with_limits
 from wazir.domain.stop_conditions import with_stop_conditions
-from wazir.domain.studies import EarlyStopping, StudyConfig, StudyStopping
+from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig, StudyStopping
 
 NONE = "none"
 
@@ -23,6 +26,8 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
     early_stopping: str | EarlyStopping | None = None,
     stop_when: str | Sequence[str] = (),
     constraints: str | Sequence[str] | None = None,
+    safe: Limits = (),
+    noise: str | None = None,
 ) -> StudyEdit:
     """Return an edit of a study with this configuration; see `wazir.client.study.Study.update`.
 
@@ -39,6 +44,8 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
         early_stopping=_early_stopping(early_stopping),
         study_stopping=_study_stopping(config.study_stopping, stop_when),
         constraints=_constraints(constraints),
+        safety_thresholds=_thresholds(config, safe),
+        observation_noise=KEEP if noise is None else ObservationNoise.parse(noise),
     )
 
 
@@ -46,6 +53,23 @@ def _early_stopping(given: str | EarlyStopping | None) -> EarlyStopping | Keep |
     if given is None:
         return KEEP
     return EarlyStopping.parse(given) if isinstance(given, str) else given
+
+
+def _thresholds(config: StudyConfig, limits: Limits) -> dict[str, float]:
+    """Return the thresholds that limits say; their directions are those that are there."""
+    goals = {metric.name: metric.goal for metric in config.safety_metrics}
+    found = {}
+    for metric in with_limits((), limits):
+        if metric.min_safe_fraction is not None or metric.goal is not goals.get(
+            metric.name, metric.goal
+        ):
+            raise InvalidInputError(
+                f"only the number in a limit can be edited, got {limit_text(metric)!r}",
+                hint="the direction, and the share of trials that keep it, stay as they are",
+            )
+        if metric.safety_threshold is not None:
+            found[metric.name] = metric.safety_threshold
+    return found
 
 
 def _constraints(given: str | Sequence[str] | None) -> tuple[Constraint, ...] | Keep:

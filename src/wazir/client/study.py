@@ -14,7 +14,7 @@ from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Parameter, ParameterValue
-from wazir.domain.safety import why_no_best
+from wazir.domain.safety import Limits, why_no_best
 from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState
 from wazir.domain.studies import Study as StoredStudy
 from wazir.domain.trials import Trial as StoredTrial
@@ -258,6 +258,8 @@ class Study:
         early_stopping: str | EarlyStopping | None = None,
         stop_when: str | Sequence[str] = (),
         constraints: str | Sequence[str] | None = None,
+        safe: Limits = (),
+        noise: str | None = None,
     ) -> "Study":
         """Edit the study, also while it runs; all that is left out stays as it is.
 
@@ -275,6 +277,8 @@ class Study:
             early_stopping: as in `create_study`; "none" for no rule.
             stop_when: as in `create_study`, beside what is there; "none" removes all conditions.
             constraints: as in `create_study`, in place of those that are there; () for none.
+            safe: limits of safety metrics that are there, with other numbers, as in `create_study`.
+            noise: "high", "low" or "unspecified".
 
         Raises:
             InvalidInputError: a name is unknown, or a value breaks a rule; nothing is changed.
@@ -290,6 +294,8 @@ class Study:
             early_stopping=early_stopping,
             stop_when=stop_when,
             constraints=constraints,
+            safe=safe,
+            noise=noise,
         )
         self._stored = self._transport.edit_study(
             self._stored.name, edit, client_id=self._new_client_id()

@@ -45,6 +45,8 @@ class EditFlags:
     early_stopping: str | None = None
     stop_when: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+    safe: tuple[str, ...] = ()
+    noise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
         early_stopping=flags.early_stopping,
         stop_when=flags.stop_when,
         constraints=flags.constraints or None,
+        safe=flags.safe,
+        noise=flags.noise,
     )
     notes = [note for one in parsed for note in (*one.notes, *_losses(one, known.get(one.name)))]
     space = apply(study.config, replace(edit, old_values={})).space

@@ -4,7 +4,7 @@ from wazir.domain.constraints import constraint_differences
 from wazir.domain.errors import StudyMismatchError
 from wazir.domain.metrics import describe_metrics
 from wazir.domain.studies import Study, StudyConfig, prior_study_differences, said_differences
-from wazir.service.editing import had_constraints, had_space
+from wazir.service.editing import had_constraints, had_metrics, had_space
 
 
 def check_same(existing: Study, config: StudyConfig) -> None:
@@ -15,7 +15,7 @@ def check_same(existing: Study, config: StudyConfig) -> None:
     if not had_constraints(existing, config.constraints):
         differences += constraint_differences(existing.config.constraints, config.constraints)
     old, new = existing.config.metrics, config.metrics
-    if old != new:
+    if old != new and not had_metrics(existing, new):
         differences.append(f"metrics: was {describe_metrics(old)}, is {describe_metrics(new)}")
     differences += existing.config.fidelity_differences(config)
     differences += said_differences(existing.config, config)

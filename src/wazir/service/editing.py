@@ -13,6 +13,7 @@ from wazir.domain.json_fields import (
     from_json,
     to_json,
 )
+from wazir.domain.metrics import Metric
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import Study, StudyConfig
 from wazir.domain.trials import Metadata, Trial, TrialState
@@ -80,6 +81,16 @@ def had_constraints(study: Study, constraints: Sequence[Constraint]) -> bool:
     """Return whether a study had these constraints before an edit; see `had_space`."""
     undone = [record.undo.settings.get("constraints") for record in edits_of(study)]
     return any(before is not None and set(before) == set(constraints) for before in undone)
+
+
+def had_metrics(study: Study, metrics: Sequence[Metric]) -> bool:
+    """Return whether a study had these metrics, with their thresholds, before an edit."""
+    config = study.config
+    for record in reversed(edits_of(study)):
+        config = apply(config, StudyEdit(safety_thresholds=record.undo.safety_thresholds))
+        if config.metrics == tuple(metrics):
+            return True
+    return False
 
 
 def had_space(study: Study, space: SearchSpace) -> bool:

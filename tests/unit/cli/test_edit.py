@@ -2,7 +2,8 @@
 
 import json
 
-from wazir.app.compose import load_study
+from wazir.app.compose import create_study, load_study
+from wazir.domain.parameters import Double
 
 OUTSIDE = (
     "of 3 trials that have ended 3 lie outside of the new space: they stay in the history, "
@@ -67,3 +68,24 @@ def test_wrong_edits_are_refused_and_change_nothing(lab, wazir):
         assert text in result.stderr
     assert wazir("edit", "lap", "--trials", 5).exit_code == 1
     assert load_study("lab").edits == []
+
+
+def test_the_number_in_a_limit_is_edited_and_nothing_else_of_it(empty, wazir):
+    options = {"minimize": "loss", "safe": ["latency<=90", "recall>=0.5"]}
+    create_study("safe", parameters={"x": Double(0, 1)}, **options)
+    done = wazir("edit", "safe", "--safe", "latency <= 70", "--noise", "high")
+    assert "  latency: threshold was 90, is 70" in done.stdout
+    study = load_study("safe")
+    assert [m.safety_threshold for m in study.config.safety_metrics] == [70.0, 0.5]
+    assert study.config.observation_noise.value == "HIGH"
+    for limit, text in (
+        ("latency>=70", "only the number in a limit"),
+        ("latency<=70 in 90%", "only the number in a limit"),
+        ("latancy<=70", "did you mean 'latency'"),
+        ("loss<=70", "a safety metric is one of latency, recall"),
+    ):
+        refused = wazir("edit", "safe", "--safe", limit)
+        assert refused.exit_code == 2
+        assert text in refused.stderr
+    again = create_study("safe", parameters={"x": Double(0, 1)}, **options)
+    assert again.config.safety_metrics[0].safety_threshold == 70.0
