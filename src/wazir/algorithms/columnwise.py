@@ -285,6 +285,13 @@ def _is_missing(column: Column) -> Mask:
     return _looked_up(column, [level is None for level in column.levels])
 
 
+def column_of(values: Sequence[Result]) -> Column:
+    """Return values of any kind as a column."""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return Numbers(np.array([_as_float(value) for value in values]))  # type: ignore[arg-type]
+    return Levels(np.arange(len(values)), tuple(values))
+
+
 def python_values(column: Column) -> list[Result]:
     """Return the values of the rows as Python's own."""
     if isinstance(column, Levels):

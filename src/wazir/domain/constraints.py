@@ -66,7 +66,7 @@ class Constraint:
         for name, parameter in space.walk():
             named.setdefault(name, []).append(parameter)
         try:
-            bound._read(parse_expression(self.text, named))
+            bound._read(self.expression.over(named))
             _Checker(named).check(bound.expression)
         except InvalidExpressionError as error:
             raise InvalidExpressionError(

@@ -17,7 +17,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeAlias
 
 from wazir.domain.errors import InvalidExpressionError
@@ -92,6 +92,20 @@ class Expression:
         found = frozenset(name.name for name in names_in(self.root))
         return found if self.known is None else found & self.known
 
+    def over(self, known: Iterable[str]) -> "Expression":
+        """Return the expression with these names as its variables.
+
+        Raises:
+            InvalidExpressionError: it uses a name that is not known.
+        """
+        names = frozenset(known)
+        words = _bare_words(self.root)
+        for name in names_in(self.root):
+            if name.name not in names and not any(name is word for word in words):
+                hint = _near(self.text, name, names)
+                raise syntax_error(self.text, name.position, f"there is no {name.name!r}", hint)
+        return replace(self, known=names)
+
     def evaluate(self, variables: Variables) -> Result:
         """Return the value under `variables`; None where it has none.
 
@@ -122,16 +136,8 @@ def parse_expression(text: str, known: Iterable[str] | None = None) -> Expressio
     Raises:
         InvalidExpressionError: the text is no expression, or uses a name that is not known.
     """
-    root = parse_node(text)
-    if known is None:
-        return Expression(root, None, text)
-    names = frozenset(known)
-    words = _bare_words(root)
-    for name in names_in(root):
-        if name.name not in names and not any(name is word for word in words):
-            hint = _near(text, name, names)
-            raise syntax_error(text, name.position, f"there is no {name.name!r}", hint)
-    return Expression(root, names, text)
+    expression = Expression(parse_node(text), None, text)
+    return expression if known is None else expression.over(known)
 
 
 def _near(text: str, name: Name, known: frozenset[str]) -> str:

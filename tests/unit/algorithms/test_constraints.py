@@ -15,7 +15,6 @@ from wazir.algorithms.random_search import RandomSearch
 from wazir.algorithms.tpe.search import Tpe
 from wazir.algorithms.untried import Untried
 from wazir.domain.constraints import Constraint
-from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.parameters import Double, Integer, Parameter
 from wazir.domain.space import SearchSpace
@@ -57,10 +56,11 @@ def test_the_steps_of_a_grid_are_finer_so_that_as_many_points_are_left() -> None
     assert 0 < len(thin) <= 20
 
 
-def test_a_grid_that_no_step_makes_fine_enough_says_so() -> None:
-    config = study(UNIT, "0.123456 < x < 0.1234561")
-    with pytest.raises(InvalidInputError, match="use another algorithm"):
-        grid_points(config)
+def test_where_no_grid_is_fine_enough_other_points_are_tried() -> None:
+    config = study(UNIT, "0.123456 < x < 0.1234561", planned=5)
+    points = grid_points(config)
+    assert 2 <= len(points) <= 5
+    assert all(config.admits(point) for point in points)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("algorithm", [RandomSearch(), QuasiRandomSearch()])

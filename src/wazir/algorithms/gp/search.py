@@ -28,6 +28,8 @@ _MAX_LEVELS_LISTED = 5
 _LEVEL_STEPS = (-4, -1, 1, 4)
 # With fewer candidates of a kind inside the constraints, others are moved there.
 _MIN_INSIDE, _N_MOVED = 32, 8
+# It takes as long as all the rest, so not every time.
+_EXPLORATION = 0.25
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Search:
             return np.vstack([X[inside], self.inside.near(outside, rng)])
         starts = anchors[rng.integers(len(anchors), size=len(outside))]
         pulled = pulled_back(region, starts, outside)
-        if explores or (pulled == starts).all():
+        if (explores and rng.random() < _EXPLORATION) or (pulled == starts).all():
             pulled = np.vstack([pulled, self.inside.near(outside[:_N_MOVED], rng)])
         return np.vstack([X[inside], pulled])
 
