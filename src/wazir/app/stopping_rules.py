@@ -56,6 +56,7 @@ RULES: Mapping[str, _Entry] = {
     ),
     "patience": _Entry("wazir.stopping.single", "PatienceRule", {"n": "n", "gain": "min_gain"}),
 }
+_POSITIVE = frozenset({"max_step", "max_step_count"})
 _WHOLE = frozenset({"n", "n_brackets", "min_measurement_count", "window"})
 
 
@@ -93,6 +94,11 @@ def make_rule(early: EarlyStopping, metric: Metric) -> StoppingRule:
 
 
 def _number(name: str, value: float) -> float:
+    if name in _POSITIVE and value <= 0:
+        raise InvalidInputError(
+            f"{name} must be greater than 0, got {value:g}",
+            hint=f"it is the length of a whole trial; leave {name} out if you do not know it",
+        )
     if name not in _WHOLE:
         return value
     if not float(value).is_integer():

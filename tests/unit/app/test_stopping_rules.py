@@ -38,6 +38,8 @@ def test_a_threshold_is_in_units_of_the_metric():
         ("patience:n=2.5", "n must be whole, got 2.5"),
         ("patience:n=inf", "finite"),
         ("default:max_step=nan", "finite"),
+        ("asha:max_step=0", "max_step must be greater than 0, got 0"),
+        ("convex:max_step_count=-5", "max_step_count must be greater than 0, got -5"),
         ("threshold", "write threshold:value=0.9"),
         ("default:keep=2", "keep lies between 0 and 1, got 2.0"),
     ],

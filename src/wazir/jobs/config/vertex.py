@@ -34,6 +34,8 @@ _CONVEX_OPTIONS = {
     "minStepCount": "min_step_count",
     "minMeasurementCount": "min_measurement_count",
 }
+# A curve is fitted to three measurements at least.
+_MIN_MEASUREMENTS = 3
 _SELECTIONS = {
     "LAST_MEASUREMENT": MeasurementSelection.LAST,
     "BEST_MEASUREMENT": MeasurementSelection.BEST,
@@ -232,6 +234,14 @@ def _early_stopping(study: Record, reading: Reading) -> EarlyStopping | None:
     numbers = {ours: fields.number(theirs) for theirs, ours in _CONVEX_OPTIONS.items()}
     # 0 is what the format has for "not set".
     options = {name: float(number) for name, number in numbers.items() if number}
+    count = options.get("min_measurement_count")
+    if count is not None and 0 < count < _MIN_MEASUREMENTS:
+        options["min_measurement_count"] = float(_MIN_MEASUREMENTS)
+        reading.note(
+            fields.place_of("minMeasurementCount"),
+            f"minMeasurementCount is raised from {count:g} to {_MIN_MEASUREMENTS}: "
+            "fewer measurements have no curve",
+        )
     return EarlyStopping(_RULES[present[0]], fields.flag("useElapsedDuration"), options)
 
 

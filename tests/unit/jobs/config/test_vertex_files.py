@@ -296,6 +296,15 @@ def test_a_name_may_stand_twice_in_branches_that_exclude_each_other(read: Read) 
     }
 
 
+def test_too_few_measurements_for_a_curve_are_raised_and_this_is_said(read: Read) -> None:
+    job = read(
+        study("parameterId: x, doubleValueSpec: {minValue: 0, maxValue: 1}")
+        + "  convexAutomatedStoppingSpec: {minMeasurementCount: 1}\n"
+    )
+    assert job.early_stopping == EarlyStopping("convex", options={"min_measurement_count": 3.0})
+    assert any("minMeasurementCount is raised from 1 to 3" in note for note in job.notes)
+
+
 def test_a_zero_in_a_stopping_spec_means_not_set(read: Read) -> None:
     spec = (
         "convexAutomatedStoppingSpec: {maxStepCount: 0, minMeasurementCount: 0, minStepCount: 4}"
