@@ -59,10 +59,9 @@ def _trials_lost(
     """Return how many more trials the mean path and most runs need for the same regret.
 
     Of the mean over runs: trials to the level that a study without an earlier one has after 20,
-    less 20. Of single runs: to the mean level of the task, less what those without need.
+    less 20. Of single runs: to the mean level of the task, less what those without need on
+    average; so runs without have a spread too.
     """
-    if kind == NONE:
-        return "0", ""
     level = np.mean([runs[NONE][key] for key in keys], axis=0)[_LEVEL - 1]
     reached = _first_at(np.mean([runs[kind][key] for key in keys], axis=0), level)
     mean = f"{reached - _LEVEL:+d}" if reached else f"> {_n_trials(runs, kind) - _LEVEL}"

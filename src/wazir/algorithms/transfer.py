@@ -81,15 +81,16 @@ def transfers(config: StudyConfig, priors: Sequence[PriorStudy]) -> list[Transfe
 def first_points(found: Sequence[Transfer]) -> list[tuple[Assignment, str]]:
     """Return the points to try first, each with the trial from which it comes.
 
-    Of one earlier study the two best, of several the best of each of the first three.
+    Of one earlier study the two best, of several the best of each of the first three; a point that
+    is the best of two studies counts once, and a second best one comes for it.
     """
     useful = [transfer for transfer in found if transfer.n_observed]
-    n_each = N_FIRST if len(useful) == 1 else 1
-    rounds = zip_longest(
-        *([(transfer, trial) for trial in transfer.best(n_each)] for transfer in useful)
-    )
-    pairs = [pair for one in rounds for pair in one if pair is not None]
-    return [(t.point, f"trial {t.id} of {of.study_id}") for of, t in pairs[:_MAX_FIRST]]
+    rounds = zip_longest(*([(one, trial) for trial in one.best(N_FIRST)] for one in useful))
+    points: list[tuple[Assignment, str]] = []
+    for transfer, trial in (pair for one in rounds for pair in one if pair is not None):
+        if all(trial.point != point for point, _ in points):
+            points.append((trial.point, f"trial {trial.id} of {transfer.study_id}"))
+    return points[: max(N_FIRST, min(len(useful), _MAX_FIRST))]
 
 
 def _transfer(config: StudyConfig, prior: PriorStudy) -> Transfer:

@@ -120,6 +120,8 @@ def test_first_points_are_the_two_best_of_one_study_and_the_best_of_each_of_thre
     rows = [trial(1, point(0.5), 2.0), trial(2, point(0.5), 1.0), trial(3, point(0.1), 3.0)]
     one = first_points(transfers(CONFIG, [prior(rows)]))
     assert one == [(point(0.5), "trial 2 of old"), (point(0.1), "trial 3 of old")]
+    same = first_points(transfers(CONFIG, [prior(rows), prior(rows, study_id="copy")]))
+    assert same == one
     many = [prior([trial(1, point(i / 10), 1.0)], study_id=f"s{i}") for i in range(5)]
     found = first_points(transfers(CONFIG, [prior([], study_id="empty"), *many]))
     assert [text for _, text in found] == ["trial 1 of s0", "trial 1 of s1", "trial 1 of s2"]
