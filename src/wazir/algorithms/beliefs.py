@@ -2,7 +2,7 @@
 
 C. Hvarfner et al., "piBO: augmenting acquisition functions with user beliefs for Bayesian
 optimization", ICLR 2022: the acquisition is multiplied by pi(x)^(beta / n), where n is the number
-of results. Here pi is a product over the parameters with a belief. Along an ordered parameter it is
+of results; it fades faster here, see `belief_weight`. pi is a product over the parameters with a belief. Along an ordered parameter it is
 a Gaussian around the value, a fifth of the axis wide, over a floor of a tenth of its peak: so a
 wrong belief costs no more than that. A believed category counts as much as four others.
 """
@@ -20,8 +20,9 @@ from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import StudyConfig
 
 WIDTH, FLOOR, CATEGORY_ODDS = 0.2, 0.1, 4.0
-# As in the paper: with ten results the density counts in full, with a hundred a tenth of it.
-BETA = 10.0
+# As in the paper up to so many results; from there on it fades with the square of their number,
+# which makes wrong beliefs cheaper and right ones no worse: benchmarks/beliefs.py.
+BETA, N_FULL = 10.0, 10
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ class Belief:
 
 
 def belief_weight(n_results: int) -> float:
-    """Return the exponent beta / n of the density when there are n results."""
-    return BETA / max(n_results, 1)
+    """Return the exponent of the density with n results: beta / n, times 10 / n beyond ten."""
+    n = max(n_results, 1)
+    return BETA / n * min(1.0, N_FULL / n)
 
 
 def _position(encoding: Encoding, j: int, value: ParameterValue) -> list[float]:
