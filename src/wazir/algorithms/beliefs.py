@@ -2,9 +2,10 @@
 
 C. Hvarfner et al., "piBO: augmenting acquisition functions with user beliefs for Bayesian
 optimization", ICLR 2022: the acquisition is multiplied by pi(x)^(beta / n), where n is the number
-of results; it fades faster here, see `belief_weight`. pi is a product over the parameters with a belief. Along an ordered parameter it is
-a Gaussian around the value, a fifth of the axis wide, over a floor of a tenth of its peak: so a
-wrong belief costs no more than that. A believed category counts as much as four others.
+of results; it fades faster here, see `belief_weight`. pi is a product over the parameters with a
+belief. Along an ordered parameter it is a Gaussian around the value, a fifth of the axis wide, over
+a floor of a tenth of its peak, so that no place is excluded. A believed category counts as much as
+four others.
 """
 
 import math
