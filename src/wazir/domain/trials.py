@@ -15,6 +15,7 @@ from wazir.domain.parameters import ParameterValue
 Metadata: TypeAlias = Mapping[str, Mapping[str, str]]
 
 _LOST = "its worker died"
+OUTSIDE_REASON = "it lies outside of the search space since an edit"
 
 
 class TrialState(enum.Enum):
@@ -127,10 +128,11 @@ def lost_reason(n_lost: int, detail: str = "") -> str:
 def has_failed(trial: Trial) -> bool:
     """Return whether a trial is INFEASIBLE because of its parameters, as far as its reason tells.
 
-    A program that crashed, diverged or gave no result counts; a worker that died does not.
+    A program that crashed, diverged or gave no result counts; a worker that died does not, nor
+    does an edit that left the trial outside of the search space.
     """
-    is_lost = trial.infeasible_reason.startswith(_LOST)
-    return trial.state is TrialState.INFEASIBLE and not is_lost
+    is_innocent = trial.infeasible_reason.startswith((_LOST, OUTSIDE_REASON))
+    return trial.state is TrialState.INFEASIBLE and not is_innocent
 
 
 def violation(trial: Trial, metrics: Iterable[Metric]) -> float:

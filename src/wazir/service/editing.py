@@ -16,7 +16,7 @@ from wazir.domain.json_fields import (
 from wazir.domain.metrics import Metric
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import Study, StudyConfig
-from wazir.domain.trials import Metadata, Trial, TrialState
+from wazir.domain.trials import OUTSIDE_REASON, Metadata, Trial, TrialState
 from wazir.storage.protocol import StudyWriter
 
 EDITS_NAMESPACE = "wazir.edits"
@@ -218,7 +218,7 @@ def _drop_misfits(writer: StudyWriter, config: StudyConfig, now: float) -> None:
             replace(
                 trial,
                 state=TrialState.INFEASIBLE,
-                infeasible_reason="it lies outside of the search space since an edit",
+                infeasible_reason=OUTSIDE_REASON,
                 completed_at=now,
                 completed_revision=writer.revision,
             )

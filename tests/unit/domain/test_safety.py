@@ -18,6 +18,7 @@ from wazir.domain.metrics import (
 )
 from wazir.domain.safety import parse_limit, why_no_best, with_limits
 from wazir.domain.trials import (
+    OUTSIDE_REASON,
     Trial,
     TrialState,
     best_trial,
@@ -136,3 +137,5 @@ def test_a_worker_that_died_says_nothing_of_the_parameters() -> None:
     lost = Trial(2, {}, TrialState.INFEASIBLE, infeasible_reason=lost_reason(2, "gone"))
     assert lost.infeasible_reason == "its worker died 2 times: gone"
     assert (has_failed(crash), has_failed(lost), has_failed(trial(3, loss=1))) == (1, 0, 0)
+    edited = Trial(4, {}, TrialState.INFEASIBLE, infeasible_reason=OUTSIDE_REASON)
+    assert not has_failed(edited)
