@@ -17,6 +17,7 @@ from wazir.domain.parameters import (
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 
+_ROOM = 0.05
 _METRICS = (Metric("loss", Goal.MINIMIZE),)
 _SIMPLE: Sequence[Parameter] = (
     Double(-2.0, 3.0),
@@ -115,8 +116,8 @@ def _texts(point: Mapping[str, ParameterValue]) -> st.SearchStrategy[str]:
     if numbers:
         one = st.sampled_from(sorted(numbers))
         choices += [
-            one.map(lambda name: f"{name} <= {numbers[name]!r}"),
-            one.map(lambda name: f"not {name} < {numbers[name]!r}"),
+            one.map(lambda name: f"{name} <= {_beside(numbers[name], _ROOM)!r}"),
+            one.map(lambda name: f"not {name} < {_beside(numbers[name], -_ROOM)!r}"),
             one.map(lambda name: f"abs({name} - {numbers[name]!r}) <= 0.01"),
             st.tuples(one, one).map(lambda two: _ordered(two, numbers)),
             st.tuples(one, one).map(lambda two: _sum(two, numbers)),
@@ -141,4 +142,9 @@ def _sum(names: tuple[str, str], values: Mapping[str, ParameterValue]) -> str:
     a, b = names
     if all(isinstance(values[name], int) for name in names):
         return f"{a} + {b} == {int(values[a]) + int(values[b])}"
-    return f"{a} * {b} <= {float(values[a]) * float(values[b])!r}"
+    return f"{a} * {b} <= {float(values[a]) * float(values[b]) + _ROOM!r}"
+
+
+def _beside(value: ParameterValue, room: float) -> ParameterValue:
+    """Return a real number with room for others; real numbers are hardly ever hit exactly."""
+    return value + room if isinstance(value, float) else value
