@@ -57,7 +57,7 @@ def improvements(config: StudyConfig, trials: Sequence[Trial], n_more: int) -> l
         maker = ModelMaker(encoding, config.seed, settings, has_trend, config.observation_noise)
         try:
             model = maker.make(history, latest(trials, maker.theta_size), rng)
-            drawn = _Rollout.of(config, encoding, history, model, rng).run(n_more, rng)
+            drawn = _Rollout.of(config, encoding, maker.used(history), model, rng).run(n_more, rng)
         except np.linalg.LinAlgError as error:
             raise ArithmeticError(f"its covariance cannot be factorised ({error})") from error
         with np.errstate(over="ignore", invalid="ignore"):

@@ -29,7 +29,7 @@ def expectation_text(recommendation: Recommendation) -> str:
         return ""
     return (
         f"values are noisy: the model expects {shown_value(recommendation.mean)} ± "
-        f"{recommendation.std:.2g} of it"
+        f"{recommendation.std:.2g} of this configuration"
     )
 
 
