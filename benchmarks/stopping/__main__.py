@@ -71,7 +71,7 @@ def main() -> int:
     run.add_argument("--rules", default="none+default", help="deciders, with + between them")
     run.add_argument("--orders", default="wazir", help="random, wazir")
     run.add_argument("--workers", default="1,8")
-    run.add_argument("--labels", default="last")
+    run.add_argument("--labels", default="expected")
     run.add_argument("--seeds", default="0-2")
     run.add_argument("--trials", type=int, default=100)
     run.add_argument("--data", type=Path, required=True)

@@ -1,5 +1,6 @@
 """Tables of simulated studies: each decider against no stopping, paired by task and seed."""
 
+import gzip
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,12 +18,11 @@ def tables(files: Iterable[Path], against: str) -> str:
     """Return one table per family, order, label and number of workers."""
     groups: dict[tuple, dict[str, dict[tuple, dict]]] = defaultdict(lambda: defaultdict(dict))
     for path in files:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            record = json.loads(line)
+        for record in _records(path):
             family = record["task"].partition(":")[0]
             group = (family, record["order"], record["n_workers"])
             name = record["decider"]
-            if record["label"] != "last":
+            if name != against and record["label"] != "expected":
                 name += f" ({record['label']})"
             groups[group][name][(record["task"], record["seed"])] = record
     parts = []
@@ -30,6 +30,12 @@ def tables(files: Iterable[Path], against: str) -> str:
         title = f"## {_FAMILIES[family]}, order: {order}, workers: {workers}"
         parts.append("\n".join([title, "", *_rows(found, against)]))
     return "\n\n".join(parts)
+
+
+def _records(path: Path) -> list[dict]:
+    is_packed = path.suffix == ".gz"
+    with gzip.open(path, "rt") if is_packed else path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def _rows(found: Mapping[str, Mapping[tuple, dict]], against: str) -> list[str]:

@@ -15,9 +15,9 @@ from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, TrialState
 from wazir.stopping.curves import Curve
-from wazir.surrogates.learning_curves import predict_final
+from wazir.stopping.ending import expected_end
 
-LABELS = ("last", "predicted", "dropped")
+LABELS = ("expected", "last", "true", "dropped")
 _SPREAD_OF_SPEED = 0.3
 
 
@@ -30,7 +30,7 @@ class Setup:
     n_workers: int = 1
     n_trials: int = 100
     seed: int = 0
-    label: str = "last"
+    label: str = "expected"
 
 
 @dataclass
@@ -147,14 +147,12 @@ class Study:
         """Return what a stopped trial counts for the optimizer, None for nothing."""
         if self.setup.label == "dropped":
             return None
-        finished = [c for c in self.curves.values() if c.is_finished and np.isfinite(c.y).all()]
-        if self.setup.label == "last" or len(finished) < 2 or not np.isfinite(loss):
+        if self.setup.label == "true":
+            return float(run.losses[-1])
+        if self.setup.label == "last" or not np.isfinite(loss):
             return loss
-        points = [(curve.x, curve.y) for curve in finished]
-        own = run.curve()
-        seen = np.isfinite(own.y)
-        end = float(self.task.n_steps)
-        return predict_final_loss((own.x[seen], own.y[seen]), points, end)
+        expected = expected_end(run.curve(), list(self.curves.values()))
+        return loss if expected is None else expected
 
     def _result(self, now: float) -> dict[str, object]:
         finals = np.array([final if np.isfinite(final) else np.inf for final, _ in self._finals])
@@ -169,19 +167,6 @@ class Study:
             "time": now,
             "path": [(n, round(regret, 6)) for n, regret in improvements(regrets)],
         }
-
-
-def predict_final_loss(
-    curve: tuple[Vector, Vector], finished: list[tuple[Vector, Vector]], end: float
-) -> float:
-    """Return the predicted final loss, in units of losses."""
-    final = predict_final(curve, finished, end)
-    finals = np.array([np.interp(end, *points) for points in finished])
-    best = float(finals.min())
-    width = float(np.median(finals)) - best or abs(best) or 1.0
-    z = 0.0 if final is None else final.mean
-    size = abs(z) if abs(z) <= 1.0 else float(np.exp(min(abs(z) - 1.0, 50.0)))
-    return best + width * float(np.sign(z)) * size
 
 
 def improvements(path: list[tuple[int, float]]) -> list[tuple[int, float]]:

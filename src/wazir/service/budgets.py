@@ -9,6 +9,7 @@ from wazir.domain.metrics import Goal, Measurement
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import EarlyStopping, Study, StudyConfig
 from wazir.domain.trials import Trial, TrialState
+from wazir.service.stopped import as_expected
 from wazir.stopping.brackets import Brackets, Promotion, Standing, brackets_of
 from wazir.stopping.protocol import STOPPING_NAMESPACE
 from wazir.stopping.rung_labels import comparable_losses
@@ -171,8 +172,12 @@ class Budgets:
 
 
 def problem_of(study: Study, snapshot: Snapshot) -> tuple[StudyConfig, Snapshot]:
-    """Return what an algorithm is asked about: it never sees budgets."""
+    """Return what an algorithm is asked about: it never sees budgets.
+
+    Trials that were stopped early count with what they would have ended with, as far as known.
+    """
     budgets = Budgets.of(study.config)
     if budgets is None:
-        return study.config, snapshot
+        seen = [as_expected(trial, study.config.objectives) for trial in snapshot.completed]
+        return study.config, replace(snapshot, completed=seen)
     return study.config.searched, budgets.comparable(snapshot)

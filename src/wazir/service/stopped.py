@@ -1,6 +1,6 @@
 """What it means for a trial that it was stopped early."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from wazir.domain.metrics import Metric
@@ -16,6 +16,24 @@ RuleMaker = Callable[[EarlyStopping, Metric], StoppingRule]
 def ran_to_its_end(trial: Trial) -> bool:
     """Return whether a trial succeeded without being stopped."""
     return trial.state is TrialState.SUCCEEDED and not trial.stopping_reason
+
+
+def expected_key(metric: Metric) -> str:
+    """Return where the metadata of a stopped trial tell with what it would have ended."""
+    return f"expected.{metric.name}"
+
+
+def as_expected(trial: Trial, objectives: Sequence[Metric]) -> Trial:
+    """Return a trial as algorithms see it: if it was stopped, with what it would have ended with.
+
+    Its last value would tell more of when it was stopped than of its parameters.
+    """
+    record, final = trial.metadata.get(STOPPING_NAMESPACE, {}), trial.final_measurement
+    keys = {metric.name: expected_key(metric) for metric in objectives}
+    expected = {name: float(record[key]) for name, key in keys.items() if key in record}
+    if not trial.stopping_reason or final is None or not expected:
+        return trial
+    return replace(trial, final_measurement=replace(final, metrics={**final.metrics, **expected}))
 
 
 def forget_stop(trial: Trial) -> Trial:

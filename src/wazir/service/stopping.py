@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.metrics import Goal, Measurement, MeasurementSelection, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.studies import EarlyStopping, Study
 from wazir.domain.trials import Trial, TrialState
-from wazir.service.stopped import DIVERGED, RuleMaker, ran_to_its_end
+from wazir.service.stopped import DIVERGED, RuleMaker, expected_key, ran_to_its_end
 from wazir.stopping.curves import Curve, curve_of, steps_are_comparable
+from wazir.stopping.ending import expected_end
 from wazir.stopping.judging import N_NOT_FINITE, Evidence, has_diverged, judge
 from wazir.stopping.protocol import STOPPING_NAMESPACE, Stop
 from wazir.storage.protocol import Store
@@ -84,7 +85,10 @@ class EarlyStopper:
             # Budgets decide; nothing is stopped by its steps.
             return None
         stop = judge(self._rule_of(early, metrics[0]), objectives)
-        return None if stop is None else _record(stop, early, metrics[0], axis)
+        if stop is None:
+            return None
+        record = _record(stop, early, metrics[0], axis)
+        return record | _expected(objectives, metrics, study.config.measurement_selection)
 
     def _read(self, study: Study) -> _Learnt:
         """Return what is known of a study, brought up to date."""
@@ -133,6 +137,21 @@ def _evidence(
         curves[i] = curve_of(i, measurements, metric, is_finished=False, by_time=axis.is_time)
     own = curves.pop(trial_id)
     return Evidence(own, [curves[i] for i in sorted(curves)])
+
+
+def _expected(
+    objectives: Sequence[Evidence], metrics: Sequence[Metric], selection: MeasurementSelection
+) -> dict[str, str]:
+    """Return with what a trial would have ended, as far as that is known."""
+    found = {}
+    for metric, evidence in zip(metrics, objectives, strict=True):
+        curves = [evidence.own, *evidence.others]
+        if selection is MeasurementSelection.BEST:
+            curves = [curve.of_bests() for curve in curves]
+        loss = expected_end(curves[0], curves[1:])
+        if loss is not None:
+            found[expected_key(metric)] = f"{metric.loss(loss):.8g}"
+    return found
 
 
 def _record(stop: Stop, early: EarlyStopping, metric: Metric, axis: _Axis) -> dict[str, str]:

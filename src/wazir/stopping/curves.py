@@ -1,7 +1,7 @@
 """Learning curves: what trials have reported of one metric, made comparable."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -52,6 +52,11 @@ class Curve:
         if place == len(self.x) or not np.isfinite(self.best[place]):
             return None
         return float(self.best[place])
+
+    def of_bests(self) -> "Curve":
+        """Return the curve of the best loss so far; NaN before the first finite one."""
+        y: Array = np.where(np.isfinite(self.best), self.best, np.nan)
+        return replace(self, y=y)
 
     def until(self, x: float) -> "Curve":
         """Return the part up to `x`, as of a trial that still runs."""

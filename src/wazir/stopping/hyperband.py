@@ -40,6 +40,6 @@ class HyperbandRule:
         share = self.first_share * self.factor**bracket
         if share >= 1.0:
             return None
-        rule = RankRule(share, self.factor, 1.0 / self.factor, self.max_x)
+        rule = RankRule(share, self.factor, 1.0 / self.factor, self.max_x, window=None)
         same = [other for other in others if other.trial_id % self.n_brackets == bracket]
         return rule.judge(curve, same)

@@ -20,4 +20,4 @@ def asha(
     first_share: float = 0.1, factor: float = 3.0, max_x: float | None = None
 ) -> StoppingRule:
     """Return asynchronous successive halving: at each check the best 1 / factor goes on."""
-    return RankRule(first_share, factor, 1.0 / factor, max_x)
+    return RankRule(first_share, factor, 1.0 / factor, max_x, window=None)

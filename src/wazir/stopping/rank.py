@@ -1,4 +1,4 @@
-"""The rank rule: a trial goes on while it is among the better ones at a few checks."""
+"""The rank rule: a trial goes on while it is among the better ones of late, at a few checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,30 +15,31 @@ _MIN_OTHERS = 3
 
 @dataclass(frozen=True)
 class RankRule:
-    """Stops a trial whose best loss at the last check is worse than a quantile of all trials.
+    """Stops a trial whose best loss at the last check is worse than a quantile of recent trials.
 
-    Checks lie at `first_share` of the length of a trial and at multiples of it by `factor`. All
-    other trials that got so far are compared with, running and stopped ones too: if only finished
-    ones counted, and only good ones finish, the rule would tighten itself. Ties go on. This is
-    asynchronous successive halving (L. Li et al., "A system for massively parallel hyperparameter
-    tuning", MLSys 2020) without a pause, on the best loss so far, and with the quantile of those
-    that go on, 1 / factor by default, told apart from the spacing of the checks.
+    Checks lie at `first_share` of the length of a trial and at multiples of it by `factor`. The
+    newest other trials that got so far are compared with, running and stopped ones too: if only
+    finished ones counted, and only good ones finish, the rule would tighten itself; and an
+    optimizer's trials become better, so that beside its first ones all are good enough. Ties go on.
+    This is asynchronous successive halving (L. Li et al., "A system for massively parallel
+    hyperparameter tuning", MLSys 2020) without a pause, on the best loss so far, beside recent
+    trials, and with the share that goes on told apart from the spacing of the checks.
 
     Args:
         first_share: in (0, 1); where the first check lies. Deciding earlier is the largest error
             a rule can make.
         factor: above 1.
         keep: in (0, 1); the share of trials that goes on at a check.
-        window: at least 3; only so many of the newest trials that got to the check are compared
-            with. An optimizer's trials become better; beside its first ones all are good enough.
+        window: at least 3; how many of the newest trials that got to the check are compared
+            with. None for all.
         max_x: the length of a trial where it is known; else the median of finished trials.
     """
 
-    first_share: float = 0.155
+    first_share: float = 0.125
     factor: float = 2.0
-    keep: float = 0.5
+    keep: float = 0.4
     max_x: float | None = None
-    window: int | None = None
+    window: int | None = 10
 
     def __post_init__(self) -> None:
         for name, value in (("first_share", self.first_share), ("keep", self.keep)):
@@ -58,9 +59,8 @@ class RankRule:
         own = curve.best_at(passed[-1]) if passed else None
         if own is None:
             return None
-        if self.window is not None:
-            others = sorted(others, key=lambda other: -other.trial_id)
-        seen = [other.best_at(passed[-1]) for other in others]
+        newest = sorted(others, key=lambda other: -other.trial_id)
+        seen = [other.best_at(passed[-1]) for other in newest]
         losses = [loss for loss in seen if loss is not None][: self.window]
         if len(losses) < _MIN_OTHERS:
             return None

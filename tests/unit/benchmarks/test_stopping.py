@@ -1,5 +1,6 @@
 """The simulation of early stopping: its clock, what it counts, and its intervals."""
 
+import gzip
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from stopping.budgets import play
 from stopping.report import interval, tables
 from stopping.rules import make_decider
-from stopping.simulation import LABELS, Setup, Study, predict_final_loss
+from stopping.simulation import LABELS, Setup, Study
 from stopping.tasks import Task
 
 from wazir.domain.parameters import Double
@@ -63,29 +64,23 @@ def test_the_same_seed_gives_the_same_study(task):
     assert run(task, "default", **setup) == run(task, "default", **setup)
 
 
-def test_predictions_are_in_units_of_losses():
-    x = np.arange(1.0, 11.0)
-    finished = [(x, floor + 1.0 / x) for floor in (5.0, 6.0, 7.0, 8.0, 9.0)]
-    got = predict_final_loss((x[:5], 7.5 + 1.0 / x[:5]), finished, 10.0)
-    assert got == pytest.approx(7.6, abs=0.2)
-
-
 def test_an_unknown_decider_is_refused():
     with pytest.raises(Exception, match="stopping rule"):
         make_decider("best", 10, 0)
 
 
 def test_the_report_pairs_studies_by_task_and_seed(task, tmp_path):
-    path = tmp_path / "runs.jsonl"
-    with path.open("w") as file:
-        for decider in ("none", "default"):
+    path = tmp_path / "runs.jsonl.gz"
+    with gzip.open(path, "wt") as file:
+        for decider, label in (("none", "last"), ("default", "expected"), ("default", "last")):
             for seed in range(3):
-                setup = Setup(decider, "random", 1, 30, seed)
+                setup = Setup(decider, "random", 1, 30, seed, label)
                 record = {"task": "lcbench:1", **vars(setup), **Study(task, setup).run()}
                 file.write(json.dumps(record) + "\n")
     text = tables([path], "none")
     assert "## lcbench, order: random, workers: 1" in text
     assert "| default | 3 |" in text
+    assert "| default (last) | 3 |" in text
     assert "+0.000 [+0.000, +0.000]" in text
 
 

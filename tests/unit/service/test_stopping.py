@@ -4,15 +4,17 @@ import random
 
 import pytest
 
+from wazir.algorithms.protocol import Snapshot
 from wazir.app.compose import make_service
 from wazir.domain.edits import StudyEdit
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.metrics import Goal, Measurement, MeasurementSelection, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.domain.trials import TrialState
+from wazir.service.budgets import problem_of
 from wazir.storage.memory import MemoryStore
 
 NAME = StudyName("default", "s")
@@ -23,13 +25,21 @@ DEFAULT = EarlyStopping()
 class World:
     """A study whose trials report straight lines at a level, for 20 steps."""
 
-    def __init__(self, early=DEFAULT, *, goal=Goal.MINIMIZE, service=None):
+    def __init__(
+        self,
+        early=DEFAULT,
+        *,
+        goal=Goal.MINIMIZE,
+        service=None,
+        selection=MeasurementSelection.LAST,
+    ):
         self.service = service or make_service(MemoryStore())
         self.config = StudyConfig(
             SearchSpace({"x": Double(0, 1)}),
             (Metric("score", goal),),
             algorithm="RANDOM_SEARCH",
             early_stopping=early,
+            measurement_selection=selection,
         )
         self.service.create_study(NAME, self.config)
 
@@ -57,16 +67,16 @@ def test_a_bad_trial_is_stopped_with_its_reason_and_numbers():
     world = World()
     for value in (1.0, 2.0, 3.0, 4.0):
         world.finish(value)
-    good, bad = world.check(2.5, range(1, 8)), world.check(9.0, range(1, 8))
+    good, bad = world.check(2.0, range(1, 8)), world.check(9.0, range(1, 8))
     assert good.state is TrialState.ACTIVE
     assert bad.state is TrialState.STOPPING
     assert bad.stopping_reason == (
-        "its best value up to step 7 is 9; to be among the better 50 % of 5 other trials there "
-        "takes 2.5"
+        "its best value up to step 5 is 9; to be among the better 40 % of 5 other trials there "
+        "takes 2"
     )
     record = bad.metadata["wazir.stopping"]
     assert record["rule"] == "default"
-    assert (record["value"], record["limit"], record["step"]) == ("9", "2.5", "7")
+    assert (record["value"], record["limit"], record["step"]) == ("9", "2", "5")
     ended = world.service.complete_trial(NAME, bad.id)
     assert (ended.state, ended.final_measurement.step) == (TrialState.SUCCEEDED, 7)
     assert ended.stopping_reason == bad.stopping_reason
@@ -78,7 +88,7 @@ def test_reasons_are_in_units_of_a_metric_to_maximize():
         world.finish(value)
     assert world.check(0.85, range(1, 8)).state is TrialState.ACTIVE
     bad = world.check(0.5, range(1, 8))
-    assert "is 0.5; to be among the better 50 % of 4 other trials there takes 0.825" in (
+    assert "is 0.5; to be among the better 40 % of 4 other trials there takes 0.84" in (
         bad.stopping_reason
     )
 
@@ -98,8 +108,8 @@ def test_stopped_trials_do_not_count_for_how_long_trials_are():
         stopped = world.check(value, range(1, 8))
         assert stopped.state is TrialState.STOPPING
         world.service.complete_trial(NAME, stopped.id)
-    # The first check of a trial of 20 steps is at 3.1.
-    assert world.check(20.0, range(1, 4)).state is TrialState.ACTIVE
+    # The first check of a trial of 20 steps is at 2.5.
+    assert world.check(20.0, range(1, 3)).state is TrialState.ACTIVE
     assert world.check(20.0, range(1, 5)).state is TrialState.STOPPING
 
 
@@ -124,7 +134,7 @@ def test_times_are_compared_where_steps_differ_much():
         world.finish(1.0 + k, n, seconds_per_step=60.0 / n)
     bad = world.check(50.0, range(1, 13), seconds_per_step=1.0)
     assert bad.state is TrialState.STOPPING
-    assert "up to second 10 is 50" in bad.stopping_reason
+    assert "up to second 8 is 50" in bad.stopping_reason
     assert "because the steps of finished ones differ much" in bad.stopping_reason
     assert bad.metadata["wazir.stopping"]["axis"] == "second"
 
@@ -134,7 +144,7 @@ def test_elapsed_time_may_be_wanted():
     for value in (1.0, 2.0, 3.0):
         world.finish(value)
     bad = world.check(9.0, range(1, 4), seconds_per_step=2.0)
-    assert "up to second 4 is 9" in bad.stopping_reason
+    assert "up to second 6 is 9" in bad.stopping_reason
     assert "because" not in bad.stopping_reason
 
 
@@ -210,3 +220,57 @@ def test_trials_of_several_objectives_are_stopped_when_they_are_behind_in_all():
         for pair in ((9.0, 0.0), (9.0, 9.0))
     }
     assert ends == {(9.0, 0.0): TrialState.ACTIVE, (9.0, 9.0): TrialState.STOPPING}
+
+
+def falling(world, floor, n=20):
+    """Report a curve that falls by half a unit from step 5 to step 20, at a floor."""
+    trial_id = world.begin()
+    sign = 1.0 if world.config.objective.goal is Goal.MINIMIZE else -1.0
+    made = [
+        Measurement({"score": sign * (floor + (20 - k) / 30)}, step=k) for k in range(1, n + 1)
+    ]
+    world.service.add_measurements(NAME, trial_id, made)
+    return trial_id
+
+
+@pytest.mark.parametrize("goal", list(Goal))
+def test_algorithms_see_what_a_stopped_trial_would_have_ended_with(goal):
+    """The stored value is the one that was measured."""
+    world = World(goal=goal)
+    sign = 1.0 if goal is Goal.MINIMIZE else -1.0
+    for floor in (1.0, 2.0, 3.0, 4.0):
+        world.service.complete_trial(NAME, falling(world, floor))
+    stopped = world.service.check_stopping(NAME, falling(world, 9.0, 5))
+    assert stopped.metadata["wazir.stopping"]["expected.score"] == f"{sign * 9:g}"
+    ended = world.service.complete_trial(NAME, stopped.id)
+    assert ended.final_measurement.metrics == {"score": sign * 9.5}
+    study = world.service.study(NAME)
+    _, seen = problem_of(study, Snapshot(completed=world.service.trials(NAME)[1]))
+    values = [trial.final_measurement.metrics["score"] for trial in seen.completed]
+    assert values == [sign * floor for floor in (1.0, 2.0, 3.0, 4.0, 9.0)]
+    assert seen.completed[-1].final_measurement.step == 5
+
+
+def test_with_the_best_measurement_the_best_one_is_expected():
+    """Trials that become worse at the end count with their best values, and so are expected to."""
+    world = World(selection=MeasurementSelection.BEST)
+    for best in (1.0, 2.0, 3.0, 4.0):
+        trial_id = world.begin()
+        world.report(trial_id, best + 1.0, range(1, 10))
+        world.report(trial_id, best, range(10, 11))
+        world.report(trial_id, best + 5.0, range(11, 21))
+        world.service.complete_trial(NAME, trial_id)
+    stopped = world.check(9.0, range(1, 8))
+    assert stopped.metadata["wazir.stopping"]["expected.score"] == "8"
+
+
+def test_a_trial_that_was_stopped_by_hand_counts_with_what_it_has():
+    world = World()
+    for value in (1.0, 2.0, 3.0):
+        world.finish(value)
+    trial_id = falling(world, 9.0, 5)
+    world.service.request_stop(NAME, trial_id, "enough")
+    world.service.complete_trial(NAME, trial_id)
+    study, trials = world.service.study(NAME), world.service.trials(NAME)[1]
+    _, seen = problem_of(study, Snapshot(completed=trials))
+    assert list(seen.completed) == list(trials)

@@ -26,8 +26,8 @@ def line(trial_id: int, *y: float, finished: bool = False) -> Curve:
 
 def test_the_rank_rule_waits_for_its_first_check() -> None:
     stops = [RankRule().judge(falling(99, 9.0, n), crowd()) is not None for n in range(1, 40)]
-    # 0.155 of 40 steps is 6.2; the report after it is the first one judged.
-    assert stops.index(True) == 7 - 1
+    # An eighth of 40 steps.
+    assert stops.index(True) == 5 - 1
 
 
 def test_the_rank_rule_compares_with_running_and_stopped_trials_too() -> None:
@@ -35,6 +35,15 @@ def test_the_rank_rule_compares_with_running_and_stopped_trials_too() -> None:
     stopped = [falling(10 + i, 0.1 * i, 8, finished=False) for i in range(5)]
     assert RankRule().judge(falling(99, 2.0, 8), finished) is None
     assert RankRule().judge(falling(99, 2.0, 8), [*finished, *stopped]) is not None
+
+
+def test_the_rank_rule_compares_with_the_newest_trials() -> None:
+    """Beside the first trials of an optimizer all later ones are good."""
+    old, new = crowd(20), [falling(100 + i, -0.01 * i, 20) for i in range(10)]
+    own = falling(200, 0.1, 20)
+    assert RankRule(window=None).judge(own, [*new, *old]) is None
+    assert RankRule().judge(own, [*new, *old]) is not None
+    assert RankRule(window=40).judge(own, [*new, *old]) is None
 
 
 def test_ties_go_on() -> None:
