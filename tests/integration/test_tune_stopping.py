@@ -28,7 +28,7 @@ def test_hopeless_trials_are_stopped_and_count_with_their_last_value(wazir_in):
     assert [str(trial.state) for trial in trials] == ["SUCCEEDED"] * 6
     assert last_steps(wazir_in)[:3] == [20, 20, 20]
     assert max(last_steps(wazir_in)[3:]) < 20
-    assert all("to be among the better 50 %" in trial.stopping_reason for trial in trials[3:])
+    assert all("to be among the better 40 %" in trial.stopping_reason for trial in trials[3:])
     assert trials[5].value == trials[5].measurements[-1].metrics["loss"]
     assert "trial 6 is stopped early: its best value up to step" in said.stdout
     shown = wazir_in("show", "train").stdout
