@@ -82,11 +82,11 @@ class Basis:
         return self.functions.values()
 
 
-def supported(basis: Basis, theta: Array, data: Data, log_odds: float) -> Basis | None:
+def supported(basis: Basis, theta: Array, data: Data) -> Basis | None:
     """Return the basis without the functions that data speak against, None if none is left.
 
     Beginning with all, the function is left out whose absence raises the evidence most, as long as
-    that is by more than a factor exp(`log_odds`). The evidence is the density of the outputs under
+    there is one. The evidence is the density of the outputs under
     the process with hyperparameters `theta`, whatever m and w are.
 
     Raises:
@@ -104,7 +104,7 @@ def supported(basis: Basis, theta: Array, data: Data, log_odds: float) -> Basis 
     while basis.functions:
         smaller = [basis.without(name) for name in basis.functions]
         values = [evidence(one) for one in smaller]
-        if max(values) <= best + log_odds:
+        if max(values) <= best:
             return basis
         basis, best = smaller[int(np.argmax(values))], max(values)
     return None

@@ -45,8 +45,6 @@ _SMOOTHER, _NOISIER = 1.5, 4.0
 _REFIT_SHARE = 10
 _LONGER = 1.0
 _SALT_SUBSET = 3
-# The evidence against a function of the basis that is enough to leave it out: about 1 : 3.
-_LOG_ODDS = 1.0
 _WARPINGS = {
     OutputWarping.HALF_RANK: half_rank,
     OutputWarping.LOG_TAIL: log_tail,
@@ -236,7 +234,7 @@ class ModelMaker:
         shown = data.subset(
             _model_rows(data.y, np.zeros_like(data.y), self.settings.max_fit_points)
         )
-        return supported(self.basis, guess, shown, _LOG_ODDS)
+        return supported(self.basis, guess, shown)
 
     def _fit(
         self, data: Data, prior: LogNormalPrior, known: Fitted | None, basis: Basis | None

@@ -47,27 +47,30 @@ def run(values_of, n_trials, seed):
     priors = () if values_of is None else (prior(values_of, seed=seed),)
     loop = Loop(GpBandit(), study_config(SPACE, seed=seed), priors=priors)
     made = loop.run(n_trials, loss)
-    return np.array([loss(one.parameters) for one in made]), made[-1].explanation
+    said = [one.explanation.get("prior_studies", "") for one in made]
+    return np.array([loss(one.parameters) for one in made]), said
 
 
 def test_a_right_study_of_another_scale_leads_near_the_optimum_at_once():
-    for seed in range(3):
-        with_it, explanation = run(right, 6, seed)
-        without, _ = run(None, 6, seed)
+    leaned_on = 0
+    for seed in range(4):
+        with_it, said = run(right, 6, seed)
+        without, nothing = run(None, 6, seed)
         assert with_it.min() < 0.5 * without.min()
-        name, weight = explanation["prior_studies"].split()
-        assert name == "old"
-        assert float(weight) > 0.2
+        leaned_on += any(text.startswith("old ") for text in said)
+        assert not any(nothing)
+    # Few results may speak against a right study by chance; not in most seeds.
+    assert leaned_on >= 3
 
 
 @pytest.mark.parametrize("values_of", [shuffled, lambda values, rng: -values])
 def test_a_wrong_study_is_found_out(values_of):
     # Ten more trials make up for it in every one of the seeds; most need fewer.
     for seed in range(3):
-        with_it, explanation = run(values_of, 25, seed)
+        with_it, said = run(values_of, 25, seed)
         without, _ = run(None, 15, seed)
         assert with_it.min() < without.min() + 1e-3
-        weight = explanation["prior_studies"].removeprefix("old ")
+        weight = said[-1].removeprefix("old ")
         assert weight == "none" or float(weight) < 0.3
 
 
