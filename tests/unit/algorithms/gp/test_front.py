@@ -1,6 +1,7 @@
 """Two and three objectives in the bandit: what it looks for, and what it says of it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def values(parameters):
     """Return a cost from 0 to 1 along x, and a gain of its root; both are best at y = 0.3."""
     x, y = float(parameters["x"]), float(parameters["y"])
     away = 2.0 * (y - 0.3) ** 2
-    return {"cost": x + away, "gain": math.sqrt(x) - away}
+    return {"cost": x + away, "gain": math.sqrt(x) - away, "heat": x}
 
 
 def played(study, n, algorithm=None, batch=1):
@@ -125,6 +126,15 @@ def test_given_and_chosen_reference_values_are_losses():
     assert reference[1] == -0.25
     assert reference[0] == limits[0]
     assert limits[1] >= -0.25
+
+
+def test_only_safe_trials_make_the_front():
+    heat = Metric("heat", Goal.MINIMIZE, safety_threshold=0.5)
+    study = replace(config(), metrics=(*config().metrics, heat))
+    trials = played(study, 22)
+    late = [trial.final_measurement.metrics["heat"] for trial in trials[12:]]
+    assert sum(value > 0.5 for value in late) <= 2
+    assert max(value for value in late if value <= 0.5) > 0.4
 
 
 @pytest.mark.parametrize("n", [0, 4])
