@@ -33,6 +33,7 @@ def main(argv: Sequence[str]) -> int:
     made = Report(args.name, "Other kinds of problems", list(argv), is_timed=False)
     made.command = "benchmarks/problem_kinds report"
     made.add(EXPLANATION)
-    compose(made, results, args.against, None)
+    budgets = {run.spec.n_trials for run in results.runs}
+    compose(made, results, args.against, None, sorted({20, *budgets}))
     made.publish(write=args.write)
     return 0

@@ -37,11 +37,16 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def compose(made: Report, results: Results, own: str, folder: Path | None) -> None:
-    """Add all sections to a report; figures are drawn where there is a folder for them."""
+def compose(
+    made: Report, results: Results, own: str, folder: Path | None, shown: Sequence[int] = ()
+) -> None:
+    """Add all sections to a report; figures are drawn where there is a folder for them.
+
+    `shown` are the numbers of trials of the tables.
+    """
     sections = dict(sorted(results.sections().items()))
     counts = checkpoints(results)
-    shown = [count for count in SHOWN if count in counts] or counts[-1:]
+    shown = shown or [count for count in SHOWN if count in counts] or counts[-1:]
     made.add(HOW_TO_READ.format(own=own))
     made.add("## Verdicts")
     parts = {name: peers for name, peers in sections.items() if name != ALL_ONE_BY_ONE}
