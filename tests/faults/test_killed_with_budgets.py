@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-N_KILLS = 10
+N_KILLS = 6
 BUDGETS = ("-p", "epochs=1..9:fidelity")
 
 
@@ -23,7 +23,7 @@ def rungs_of(trials) -> dict[int, list[tuple[int, float]]]:
 )
 def test_kills_between_and_in_attempts(make_job, harness, seed: int) -> None:
     rng = random.Random(seed)
-    job = make_job(n_trials=18, n_parallel=3, flags=BUDGETS, env={"FAULT_STEP_S": "0.1"})
+    job = make_job(n_trials=24, n_parallel=3, flags=BUDGETS, env={"FAULT_STEP_S": "0.1"})
     known: dict[int, list[tuple[int, float]]] = {}
     for _ in range(N_KILLS):
         n_ended = len(job.journal.notes("end"))
@@ -41,7 +41,7 @@ def test_kills_between_and_in_attempts(make_job, harness, seed: int) -> None:
     assert paused, f"seed {seed}: no trial was paused at the last kill"
     assert job.run(120) == 0
     trials = job.trials()
-    assert list(trials) == list(range(1, 19))
+    assert list(trials) == list(range(1, 25))
     assert {str(trial.state) for trial in trials.values()} == {"SUCCEEDED"}
     ended = sorted((note.trial, note.attempt) for note in job.journal.notes("end"))
     # Each attempt ended once, and each is kept with its budget.
