@@ -258,13 +258,20 @@ def two():
     )
 
 
+BOTH = """
 def both(trial):
     x = trial.parameters["x"]
     return x, 1 - (1 - x) ** 2
+"""
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
-def test_an_objective_may_return_several_values_in_the_order_of_the_metrics(two, parallel):
+def test_an_objective_may_return_several_values_in_the_order_of_the_metrics(
+    two, parallel, tmp_path, monkeypatch
+):
+    (tmp_path / "giving_both.py").write_text(BOTH)
+    monkeypatch.syspath_prepend(tmp_path)
+    both = importlib.import_module("giving_both").both
     two.optimize(both, trials=6, parallel=parallel, progress=False)
     assert [m.reference_value for m in two.config.objectives] == [2, None]
     for trial in two.trials:

@@ -27,17 +27,12 @@ from wazir.algorithms.gp.earlier import Lessons, Teacher
 from wazir.algorithms.gp.front import FrontModel, prefix_of, reference_losses
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.hyperparameters import Fitted, latest
-from wazir.algorithms.gp.initial_design import (
-    default_point,
-    middle_point,
-    n_initial_points,
-    sobol_point,
-)
 from wazir.algorithms.gp.model import Model, ModelMaker
 from wazir.algorithms.gp.noise import Repeats, sign_of_noise
 from wazir.algorithms.gp.plateaus import Plateaus
 from wazir.algorithms.gp.search import N_BEST, Search
 from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.gp.starts import Starts
 from wazir.algorithms.gp.terms import Terms
 from wazir.algorithms.inside import Inside
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
@@ -46,17 +41,11 @@ from wazir.domain.studies import StudyConfig
 from wazir.surrogates.basis_functions import BasisProcess
 
 VERSION = "5"
-_SALT_SEARCH, _SALT_WEIGHTS, _SALT_LISTED, _SALT_INSIDE, _SALT_BELIEF = 4, 5, 6, 7, 8
+_SALT_SEARCH, _SALT_WEIGHTS, _SALT_INSIDE, _SALT_BELIEF, _SALT_BRANCH = 4, 5, 7, 8, 9
 _N_WISHED = 50
-_MIN_OBSERVED = 2
-# Beside the first points of earlier studies, so that the model sees more than their best: the
-# middle or the defaults, and a Sobol point.
-_MORE_INITIAL = 2
 _MIN_FOR_TREND = 15
 # Without this a category that began badly is hardly ever tried again.
 _EXPLORATION_BETA = 3.0
-_MAX_LISTED_POINTS = 10_000
-_MAX_LISTED_CANDIDATES = 1_000
 _N_SAMPLED = 32
 _MAX_TEXT = 190
 
@@ -156,6 +145,11 @@ class _Planner:
         """Finds points that fulfil the constraints."""
         return Inside.of(self.config, self.encoding)
 
+    @cached_property
+    def starts(self) -> Starts:
+        """Finds points that need no model."""
+        return Starts(self.config, self.inside, self.lessons)
+
     def next_point(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
         """Return the point of a trial, shape (d,), and its explanation."""
         point, explanation = self._proposed(history, trial_id)
@@ -166,45 +160,14 @@ class _Planner:
 
     def _proposed(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
         taken = frozenset(history.keys())
-        lesson = self.lessons.next_first(taken)
-        if lesson is not None:
-            return lesson[0], {"kind": "initial", "point": lesson[1]}
-        first = self._first() if history.n_trials == len(self.lessons.first) else None
+        first = self.starts.first(history, trial_id, taken)
         if first is not None:
             return first
-        n_varied = sum(not column.is_constant for column in self.encoding.columns)
-        if n_varied == 0:
-            return self._initial(history, trial_id, taken), {"kind": "initial"}
-        n_initial = n_initial_points(n_varied)
-        if self.lessons.basis is not None:
-            n_initial = min(n_initial, len(self.lessons.first) + _MORE_INITIAL)
-        if history.n_trials < n_initial or history.n_observed < _MIN_OBSERVED:
-            return self._initial(history, trial_id, taken), {"kind": "initial"}
         try:
             return self._by_model(history, trial_id, taken)
         except (np.linalg.LinAlgError, FloatingPointError) as error:
-            point = self._initial(history, trial_id, taken)
+            point = self.starts.spread_out(trial_id, taken)
             return point, {"kind": "fallback", "fallback": f"Sobol point: {error}"}
-
-    def _first(self) -> tuple[Array, dict[str, str]] | None:
-        """Return the defaults or the middle, None where the constraints exclude it."""
-        point, what = default_point(self.config, self.encoding), "defaults"
-        if point is None or not self.inside.region.contains(point):
-            point, what = middle_point(self.encoding, self.config.seed), "middle"
-        if not self.inside.region.contains(point):
-            return None
-        return point, {"kind": "initial", "point": what}
-
-    def _initial(self, history: History, trial_id: int, taken: frozenset[bytes]) -> Array:
-        seed, region = self.config.seed, self.inside.region
-        belief = Belief.of(self.config, self.encoding)
-        point = sobol_point(region, seed, trial_id, taken, belief)
-        if point is None:
-            untried = self._untried(taken, trial_id)
-            point = untried[0] if len(untried) else None
-        if point is None:
-            point = sobol_point(region, seed, trial_id, frozenset())
-        return self._any(taken, trial_id) if point is None else point
 
     def _by_model(
         self, history: History, trial_id: int, taken: frozenset[bytes]
@@ -222,7 +185,7 @@ class _Planner:
         if self._may_replicate(believer.maker.used(history), model):
             # A replicate may be what tells most; it is weighed like any other point.
             taken = frozenset(row_keys(history.pending))
-        due = self._due_branch(history)
+        due = self._due_branch(history, trial_id)
         point, texts = self._most_promising(model, terms, due, trial_id, taken)
         kind = {"model": "Matern and trend" if has_trend else "Matern"}
         explanation = self._explain(model, point) | kind | self._weights(model) | texts
@@ -311,7 +274,7 @@ class _Planner:
         if point is None and search.is_restricted:
             return self._found(search.everywhere(), trial_id, rng)
         if point is None:
-            point, _ = search.best_of(self._untried(search.taken, trial_id))
+            point, _ = search.best_of(self.starts.untried(search.taken, trial_id))
         if point is None and not self.inside.region.is_whole:
             point, _ = search.best_of(self.inside.sample(_N_SAMPLED, rng))
         if point is None:
@@ -320,10 +283,11 @@ class _Planner:
             raise FloatingPointError("the acquisition function has no value anywhere")
         return point
 
-    def _due_branch(self, history: History) -> Branch:
+    def _due_branch(self, history: History, trial_id: int) -> Branch:
         if not self.settings.opens_branches:
             return ANYWHERE
-        return due_branch(self.encoding, np.vstack([history.X, history.pending]))
+        X = np.vstack([history.X, history.pending])
+        return due_branch(self.inside.region, X, self._rng(trial_id, _SALT_BRANCH))
 
     def _wished(self, trial_id: int) -> Array | None:
         """Return candidates near what the user believes, None without beliefs."""
@@ -382,23 +346,6 @@ class _Planner:
             return AugmentedLogExpectedImprovement(best, noise)
 
         return ProcessCriterion.of(model, acquisition)
-
-    def _untried(self, taken: frozenset[bytes], trial_id: int) -> Array:
-        """Return points of a small finite space that are not taken, a random 1,000 at most."""
-        n_points = self.config.space.n_points
-        if n_points is None or n_points > _MAX_LISTED_POINTS:
-            return np.empty((0, self.encoding.n_columns))
-        X = self.encoding.all_points()
-        free = X[self.inside.region.free(X, taken)]
-        order = self._rng(trial_id, _SALT_LISTED).permutation(len(free))
-        return free[order[:_MAX_LISTED_CANDIDATES]]
-
-    def _any(self, taken: frozenset[bytes], trial_id: int) -> Array:
-        """Return a point that fulfils the constraints, a new one if one is found."""
-        X = self.inside.sample(_N_SAMPLED, self._rng(trial_id, _SALT_INSIDE))
-        free = np.flatnonzero(self.inside.region.free(X, taken))
-        point: Array = X[free[0] if len(free) else 0]
-        return point
 
     def _explain(self, model: Model, point: Array) -> dict[str, str]:
         prediction = model.predict(point[None])

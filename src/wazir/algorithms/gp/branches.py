@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array, level_positions
 from wazir.algorithms.encoding import Encoding
+from wazir.algorithms.region import Region
 from wazir.algorithms.variation import filled
 from wazir.domain.parameters import value_text
 
@@ -22,6 +23,7 @@ _LEAST = 2
 # A parent with more values is a number among others.
 _MAX_VALUES = 8
 _SAME_POSITION = 1e-9
+_N_TRIED = 32
 
 
 @dataclass(frozen=True)
@@ -55,25 +57,39 @@ class Branch:
 ANYWHERE = Branch()
 
 
-def due_branch(encoding: Encoding, X: Array) -> Branch:
+def due_branch(region: Region, X: Array, rng: np.random.Generator) -> Branch:
     """Return the branch that falls most short of its share of the trials X (n, d), if any does.
 
     A value of a parent with k values has a right to 0.3 n / k of the n trials in which the parent
-    exists, and to two at least if it always exists.
+    exists, and to two at least if it always exists. A branch in which none of 32 random points
+    fulfils the constraints has no rights.
     """
-    active = encoding.activity(X)
-    most, due = 0.0, ANYWHERE
-    for parent in _parents(encoding):
-        levels = level_positions(encoding.columns[parent].axis)
-        column = X[active[:, parent], parent]
-        counts = (np.abs(column[:, None] - levels) < _SAME_POSITION).sum(axis=0)
-        least = _LEAST if encoding.columns[parent].parent is None else 0
-        right = max(_SHARE * len(column) / len(levels), least)
-        missing = right - counts.min()
-        if missing > most:
-            position = float(levels[np.argmin(counts)])
-            most, due = missing, Branch((*_way_to(encoding, parent), (parent, position)))
-    return due
+    encoding = region.encoding
+    short = [pair for parent in _parents(encoding) for pair in _short(encoding, parent, X)]
+    for _, branch in sorted(short, key=lambda pair: -pair[0]):
+        if region.is_whole or _leads_inside(region, branch, rng):
+            return branch
+    return ANYWHERE
+
+
+def _short(encoding: Encoding, parent: int, X: Array) -> list[tuple[float, Branch]]:
+    """Return the values of a parent that fall short, as branches, and by how many trials."""
+    levels = level_positions(encoding.columns[parent].axis)
+    column = X[encoding.activity(X)[:, parent], parent]
+    counts = (np.abs(column[:, None] - levels) < _SAME_POSITION).sum(axis=0)
+    least = _LEAST if encoding.columns[parent].parent is None else 0
+    missing = max(_SHARE * len(column) / len(levels), least) - counts
+    way = _way_to(encoding, parent)
+    return [
+        (float(missing[i]), Branch((*way, (parent, float(levels[i])))))
+        for i in np.flatnonzero(missing > 0)
+    ]
+
+
+def _leads_inside(region: Region, branch: Branch, rng: np.random.Generator) -> bool:
+    U = rng.random((_N_TRIED, region.encoding.n_columns))
+    X = branch.enter(region.encoding, region.encoding.spread(U), rng)
+    return bool(region.holds(X).any())
 
 
 def _parents(encoding: Encoding) -> Sequence[int]:

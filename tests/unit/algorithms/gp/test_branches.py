@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.gp.branches import ANYWHERE, Branch, due_branch
 from wazir.algorithms.gp.settings import GpSettings
+from wazir.algorithms.region import Region
+from wazir.domain.constraints import Constraint
 from wazir.domain.parameters import Categorical, Double, Integer, ParameterValue
 from wazir.domain.space import SearchSpace
 from wazir.testing.algorithms import Loop, study_config
@@ -26,7 +30,7 @@ NESTED = SearchSpace(
 ENCODING = Encoding.of(NESTED)
 
 
-def points(*models: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def points(*models: str) -> Array:
     """Return points with these models, `cv` for model c of kind v."""
     return ENCODING.encode([NESTED.complete(_values(name)) for name in models])
 
@@ -35,8 +39,19 @@ def _values(name: str) -> dict[str, ParameterValue]:
     return {"model": name[0], "x": 0.3} | ({"kind": name[1:]} if name[1:] else {})
 
 
+def due_in(space: SearchSpace, X: Array, *constraints: str) -> str:
+    """Return the due branch in words."""
+    config = replace(
+        study_config(space), constraints=tuple(Constraint(text) for text in constraints)
+    )
+    encoding = Encoding.of(space)
+    branch = due_branch(Region.of(config, encoding), X, np.random.default_rng(0))
+    assert (branch == ANYWHERE) is (branch.text(encoding) == "")
+    return branch.text(encoding)
+
+
 def due(*models: str) -> str:
-    return due_branch(ENCODING, points(*models)).text(ENCODING)
+    return due_in(NESTED, points(*models))
 
 
 def test_each_value_of_a_parent_at_the_top_is_tried_twice() -> None:
@@ -63,13 +78,19 @@ def test_a_parent_below_another_one_counts_the_trials_it_exists_in() -> None:
 def test_a_space_without_conditions_has_no_branches() -> None:
     space = SearchSpace({"x": Double(0.0, 1.0), "k": Categorical(["a", "b"])})
     encoding = Encoding.of(space)
-    assert due_branch(encoding, encoding.encode([{"x": 0.5, "k": "a"}] * 9)) == ANYWHERE
+    assert due_in(space, encoding.encode([{"x": 0.5, "k": "a"}] * 9)) == ""
 
 
 def test_a_parent_with_many_values_is_a_number_among_others() -> None:
     space = SearchSpace({"n": Integer(1, 40), "x": Double(0.0, 1.0, when={"n": [40]})})
     encoding = Encoding.of(space)
-    assert due_branch(encoding, encoding.encode([{"n": 1}] * 9)) == ANYWHERE
+    assert due_in(space, encoding.encode([{"n": 1}] * 9)) == ""
+
+
+def test_a_branch_that_the_constraints_forbid_is_not_due() -> None:
+    X = points("a", "a", "a", "b", "cu", "cv")
+    assert due_in(NESTED, X, "x > 0.9") == "model=b"
+    assert due_in(NESTED, X, "model != b") == ""
 
 
 def test_points_that_enter_a_branch_get_random_values_for_what_begins_there() -> None:
