@@ -105,7 +105,7 @@ def command_parts(name: str, command: click.Command) -> list[str]:
     rows = [
         (f"`{cell(option_text(p))}`", cell(p.help or ""))
         for p in command.params
-        if isinstance(p, click.Option)
+        if isinstance(p, click.Option) and not p.hidden
     ]
     if rows:
         parts.append(table(("option", "meaning"), rows))

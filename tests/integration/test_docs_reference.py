@@ -81,7 +81,7 @@ def test_every_option_is_on_the_page():
     assert set(texts) == set(cli.COMMANDS)
     for name, command in commands().items():
         for option in command.params:
-            if isinstance(option, click.Option):
+            if isinstance(option, click.Option) and not option.hidden:
                 for word in (*option.opts, *option.secondary_opts):
                     assert re.search(rf"`[^`]*(?<![\w-]){re.escape(word)}(?![\w-])", texts[name])
 

@@ -155,22 +155,17 @@ def test_the_message_has_the_command_that_edits_the_study(job):
     assert command in refused.stderr
 
 
-def test_the_old_command_goes_on_with_an_edited_limit_and_noise(wazir_in):
+def test_the_old_command_goes_on_with_an_edited_limit_noise_and_belief(wazir_in):
     wazir_in.write("train.sh", 'echo "rmse=$2"\necho "latency=$2"\n')
-    command = (
-        *TUNE,
-        "--safe",
-        "latency<=0.9",
-        "--noise",
-        "low",
-        *SPACE,
-        "--trials",
-        "2",
-        *COMMAND,
-    )
+    said = ("--safe", "latency<=0.9", "--noise", "low", "--belief", "x=0.2")
+    command = (*TUNE, *said, *SPACE, "--trials", "2", *COMMAND)
     wazir_in(*command)
-    wazir_in("edit", "train", "--safe", "latency<=0.5", "--noise", "high", "--trials", "3")
+    edit = ("--safe", "latency<=0.5", "--noise", "high", "--belief", "x=0.4", "--trials", "3")
+    wazir_in("edit", "train", *edit)
     again = wazir_in(*command)
     assert "goes on as it is now: latency: threshold was 0.9, is 0.5" in again.stderr
     assert "goes on as it is now: observation noise: was LOW, is HIGH" in again.stderr
+    assert "goes on as it is now: beliefs: was x=0.2, is x=0.4" in again.stderr
     assert len(points(wazir_in, "train")) == 3
+    other = (*TUNE, *said[:2], "--belief", "x=0.7", *SPACE, *COMMAND)
+    assert "wazir edit train --belief x=0.7" in wazir_in(*other, code=2).stderr

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from wazir.domain.constraints import constraint_differences
 from wazir.domain.errors import NotFoundError
 from wazir.domain.hints import did_you_mean
-from wazir.domain.metrics import describe_metrics
 from wazir.domain.studies import Study
 from wazir.jobs.resolution import ResolvedJob
 from wazir.jobs.spec import JOB_ID_KEY, JOB_NAMESPACE
+from wazir.service.definitions import differences
 
 
 def continue_previous(
@@ -43,24 +42,11 @@ def continue_previous(
     )
 
 
-def editable_differences(existing: Study, job: ResolvedJob) -> list[str]:
-    """Return one line for each parameter and each constraint that differs; edits change them."""
-    constraints = constraint_differences(existing.config.constraints, job.config.constraints)
-    return [*existing.config.space.differences(job.config.space), *constraints]
-
-
-def other_differences(existing: Study, job: ResolvedJob) -> list[str]:
-    """Return one line for the metrics and one for the budgets, where they differ."""
-    differences = []
-    if existing.config.metrics != job.config.metrics:
-        old = describe_metrics(existing.config.metrics)
-        new = describe_metrics(job.config.metrics)
-        differences.append(f"metrics: was {old}, is {new}")
-    return [*differences, *existing.config.fidelity_differences(job.config)]
-
-
 def _differences(existing: Study, job: ResolvedJob) -> list[str]:
-    return [*editable_differences(existing, job), *other_differences(existing, job)]
+    """Return why a study cannot go on with a job: what it looks for, or where, differs."""
+    found = differences(existing, job.config)
+    parts = ("space", "constraints", "metrics", "fidelity")
+    return [line for part in parts for line in found.get(part, [])]
 
 
 def free_name(study_id: str, taken: Mapping[str, Study]) -> str:

@@ -1,15 +1,16 @@
 """A job that goes on with a study that was edited since: the command is old, the edit is newer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from wazir.app.owners import JOB_CLIENT
+from wazir.domain.beliefs import fitting_beliefs
 from wazir.domain.edits import KEEP, StudyEdit, describe_changes
 from wazir.domain.studies import Study
 from wazir.jobs.resolution import ANY_ALGORITHM, ResolvedJob
-from wazir.jobs.spec import JOB_NAMESPACE, job_spec_of
-from wazir.service.editing import edits_of, had_constraints, had_metrics, had_space
+from wazir.jobs.spec import JOB_NAMESPACE, JobSpec, job_spec_of
+from wazir.service.definitions import PARTS, replaced_parts
+from wazir.service.editing import edits_of
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Resumption:
     """How a job goes on with a study.
 
     Attributes:
-        job: the job, with the study's present space where the study had the job's space once.
+        job: the job, with the study's definition as it is now.
         edit: the settings that the job names and that take over.
         notes: what is to be said: where the study is not what the job says, because of an edit.
     """
@@ -30,16 +31,17 @@ class Resumption:
     def of(cls, study: Study, job: ResolvedJob) -> "Resumption":
         """Return how a job goes on with a study.
 
-        Whoever gives the command again by which a study was made means the study as it is now. So a
-        space or a setting that an edit replaced does not come back; another one takes over.
+        The job defines the study (`wazir.service.definitions`). A setting that an edit replaced does
+        not come back either; another one takes over.
         """
         named = _named_settings(job)
         replaced = {name: KEEP for name in named if _was_edited(study, name, named[name])}
-        before = _definition_before(study, job)
+        before = _as_it_was(study, job)
         wanted = replace(study.config, **before, **{name: named[name] for name in replaced})
-        if before:
-            job = _in_present_definition(study, job, before)
         lines = describe_changes(wanted, study.config)
+        present = {part: getattr(study.config, part) for part in PARTS}
+        config = replace(job.config, **present)
+        job = replace(job, config=config, spec=present_spec(study, job))
         notes = (f"the study was edited, and goes on as it is now: {line}" for line in lines)
         return cls(job, StudyEdit(**{**named, **replaced}), tuple(notes))
 
@@ -63,29 +65,20 @@ def _was_edited(study: Study, name: str, value: object) -> bool:
     return any(record.undo.settings[name] == value for record in records)
 
 
-def _definition_before(study: Study, job: ResolvedJob) -> dict[str, Any]:
-    """Return what defines the study, as the job says it where an edit replaced just that."""
+def present_spec(study: Study, job: ResolvedJob) -> JobSpec:
+    """Return the job's program; how it is given parameters is the study's, if an edit replaced that."""
+    if "space" in replaced_parts(study, job.config) and JOB_NAMESPACE in study.metadata:
+        return replace(job.spec, passing=job_spec_of(study).passing)
+    return job.spec
+
+
+def _as_it_was(study: Study, job: ResolvedJob) -> dict[str, Any]:
+    """Return what defined the study before edits, as far as the job says it."""
     config = job.config
-    before: dict[str, Any] = {}
-    if had_space(study, config.space):
-        before["space"] = config.space
-    if before or had_constraints(study, config.constraints):
-        # Those of the study may be about parameters that were not there before.
+    before = replaced_parts(study, config)
+    if "space" in before:
+        # What there is now may be about parameters that were not there before.
+        believed = before.get("beliefs", study.config.beliefs)
+        before["beliefs"] = fitting_beliefs(config.space, believed)
         before["constraints"] = config.constraints
-    if had_metrics(study, config.metrics):
-        before["metrics"] = config.metrics
-    if _was_edited(study, "observation_noise", config.observation_noise):
-        before["observation_noise"] = config.observation_noise
     return before
-
-
-def _in_present_definition(
-    study: Study, job: ResolvedJob, before: Mapping[str, Any]
-) -> ResolvedJob:
-    present = {name: getattr(study.config, name) for name in before if name != "constraints"}
-    if had_constraints(study, job.config.constraints):
-        present["constraints"] = study.config.constraints
-    spec = job.spec
-    if "space" in before and JOB_NAMESPACE in study.metadata:
-        spec = replace(spec, passing=job_spec_of(study).passing)
-    return replace(job, config=replace(job.config, **present), spec=spec)

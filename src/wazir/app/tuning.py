@@ -2,27 +2,22 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wazir.app.clock import system_clock
 from wazir.app.compose import StorageArgument, make_service, open_store
 from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
-from wazir.app.previous_job import (
-    continue_previous,
-    editable_differences,
-    free_name,
-    other_differences,
-)
+from wazir.app.previous_job import continue_previous, free_name
 from wazir.app.registry import canonical_name
-from wazir.app.resuming import Resumption
+from wazir.app.resuming import Resumption, present_spec
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.app.stopping_rules import check_early_stopping
 from wazir.domain.errors import InvalidInputError, StudyMismatchError
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import ParameterValue
-from wazir.domain.studies import Study, StudyState, prior_study_differences, said_differences
+from wazir.domain.studies import Study, StudyConfig, StudyState
 from wazir.jobs.advising import AdvisingListener
 from wazir.jobs.controller import Controller, Ownership
 from wazir.jobs.directories import StudyDirectory, study_directory
@@ -35,6 +30,7 @@ from wazir.jobs.provenance import collect_provenance
 from wazir.jobs.resolution import ResolvedJob
 from wazir.jobs.spec import IGNORED_KEY, JOB_ID_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.jobs.state.messages import Ending
+from wazir.service.definitions import differences
 from wazir.service.studies import StudyService, check_constraints
 
 
@@ -98,10 +94,11 @@ def open_tuning_study(
     existing = taken.get(name.study_id)
     resumption = None
     if existing is not None:
-        resumption = Resumption.of(existing, replace(job, config=config))
+        job = replace(job, config=config)
+        _check_same(existing, job, free_name(name.study_id, taken))
+        resumption = Resumption.of(existing, job)
         job, config = resumption.job, resumption.job.config
         notes += resumption.notes
-        _check_same(existing, job, free_name(name.study_id, taken))
     study = service.create_study(name, config)
     service.update_metadata(name, JOB_NAMESPACE, _metadata(job))
     first = first_trial() if existing is None else None
@@ -182,21 +179,33 @@ def _database(location: StorageLocation) -> Path:
 
 
 def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
-    editable = editable_differences(existing, job)
-    others = other_differences(existing, job)
-    if not job.previous_job:
-        others += _command_differences(existing, job.spec)
-    others += prior_study_differences(existing.config, job.config)
-    others += said_differences(existing.config, job.config)
-    if editable or others:
-        rows = "\n".join(f"  {line}" for line in (*editable, *others))
-        command = "" if others else edit_command(existing, job.config)
+    found = differences(existing, job.config)
+    spec = present_spec(existing, job)
+    changes = [] if job.previous_job else _command_differences(existing, spec)
+    lines = [*(line for lines in found.values() for line in lines), *changes]
+    if lines:
+        rows = "\n".join(f"  {line}" for line in lines)
+        command = "" if changes else _edit_command(existing, job.config, found.keys())
         raise StudyMismatchError(
             f"study {existing.name.study_id!r} exists, and it differs:\n{rows}",
             hint=(f"to change the study and keep its trials: {command}\n" if command else "")
             + "start a new study with --study NAME, or with --no-resume, which makes "
             f"{free_name!r} and deletes nothing",
         )
+
+
+def _edit_command(existing: Study, config: StudyConfig, parts: Set[str]) -> str:
+    """Return the command that edits the parts that differ, "" if there is none."""
+    if not parts.isdisjoint(("metrics", "fidelity")):
+        return ""
+    if "space" in parts:
+        # They go with the space to which they were written.
+        parts = {*parts, "constraints", "beliefs"}
+    wanted = {part: getattr(config, part) for part in parts}
+    try:
+        return edit_command(existing, replace(existing.config, **wanted))
+    except InvalidInputError:
+        return ""
 
 
 def _command_differences(existing: Study, spec: JobSpec) -> Sequence[str]:

@@ -6,10 +6,11 @@ import click
 
 from wazir.app.registry import algorithm_note
 from wazir.cli.common import open_study, storage_option
+from wazir.cli.numbers import Probability
 from wazir.cli.program import ProgramCommand, program_of
 from wazir.cli.tables import counted, printable
 from wazir.domain.studies import Study
-from wazir.jobs.edit_text import EditFlags, JobEdit, resolve_edit
+from wazir.jobs.edit_text import EditFlags, JobEdit, check_metrics_stay, resolve_edit
 from wazir.service.editing import EditEffects
 
 _CLIENT = "wazir edit"
@@ -63,8 +64,31 @@ _CLIENT = "wazir edit"
     type=click.Choice(["high", "low", "unspecified"], case_sensitive=False),
     help="How much the metric differs when a trial is run again.",
 )
+@click.option(
+    "--belief",
+    "beliefs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="As for `wazir tune`, in place of those that are there; none takes all away.",
+)
+@click.option(
+    "--prior-studies",
+    multiple=True,
+    metavar="NAME[,NAME]",
+    help="As for `wazir tune`, in place of those that are there; none takes all away.",
+)
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="METRIC=VALUE",
+    help="As for `wazir tune`; METRIC=none: chosen from the results.",
+)
 @click.option("--trials", "n_trials", type=click.IntRange(min=1), help="Trials in all.")
 @click.option("--algorithm", metavar="NAME", help="As for `wazir tune`.")
+@click.option(
+    "--minimize", "--maximize", multiple=True, hidden=True, help="Refused: metrics stay."
+)
 @click.option("--early-stopping", metavar="RULE", help="As for `wazir tune`; none for no rule.")
 @click.option(
     "--stop-when",
@@ -72,9 +96,14 @@ _CLIENT = "wazir edit"
     metavar="TEXT",
     help="As for `wazir tune`, beside what is there; none takes all conditions away.",
 )
+@click.option("--auto-stop/--no-auto-stop", default=None, help="As for `wazir tune`.")
+@click.option("--auto-stop-below", type=Probability(), metavar="P", help="As for `wazir tune`.")
+@click.option("--min-improvement", type=float, metavar="X", help="As for `wazir tune`.")
 @storage_option
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-def edit(study_id: str, storage: str | None, dry_run: bool, **flags: Any) -> None:
+def edit(
+    study_id: str, storage: str | None, dry_run: bool, minimize: tuple[str, ...], **flags: Any
+) -> None:
     """Change STUDY, also while it runs: what is left out stays as it is.
 
     Trials that have ended stay in the history and are still learnt from. A running `wazir tune`
@@ -87,9 +116,11 @@ def edit(study_id: str, storage: str | None, dry_run: bool, **flags: Any) -> Non
       wazir edit train -p dropout=0.0..0.5 --old-value dropout=0 --freeze batch_size=32
     """
     wanted = EditFlags(command=program_of(click.get_current_context()), **flags)
-    if wanted == EditFlags():
+    if wanted == EditFlags() and not minimize:
         raise click.UsageError("say what to change, for example --trials 100")
     service, study = open_study(storage, study_id)
+    if minimize:
+        check_metrics_stay(study)
     change = resolve_edit(study, wanted)
     for note in (*change.notes, *filter(None, [algorithm_note(wanted.algorithm or "")])):
         click.echo(f"Note: {note}", err=True)

@@ -24,14 +24,13 @@ from wazir.cli.common import storage_option
 from wazir.cli.display import listener_for
 from wazir.cli.front import reference_text
 from wazir.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from wazir.cli.numbers import Duration, Probability
 from wazir.cli.outcome import end_report_of
 from wazir.cli.program import ProgramCommand, option_order, program_of
 from wazir.cli.proposals import candidates_text
 from wazir.domain.beliefs import belief_texts, believed_point
-from wazir.domain.durations import parse_duration
-from wazir.domain.errors import StudyMismatchError, WazirError
+from wazir.domain.errors import StudyMismatchError
 from wazir.domain.metrics import Goal, Metric, describe_metric, limit_text
-from wazir.domain.numbers import parse_probability
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
@@ -43,37 +42,6 @@ from wazir.jobs.interrupts import counted_interrupts
 from wazir.jobs.passing import Passing
 from wazir.jobs.resolution import NoParametersError, ResolvedJob, TuneFlags, resolve
 from wazir.jobs.state.messages import Ending
-
-
-class Duration(click.ParamType[float]):
-    """A duration such as 90s, 30m or 2h, in seconds."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return seconds, or fail with the rule."""
-        try:
-            return value if isinstance(value, float) else parse_duration(str(value))
-        except WazirError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Probability(click.ParamType[float]):
-    """A probability such as 5% or 0.05."""
-
-    name = "probability"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return a number between 0 and 1, or fail with the rule."""
-        try:
-            return value if isinstance(value, float) else parse_probability(str(value))
-        except WazirError as error:
-            self.fail(str(error), param, ctx)
-
 
 COUNT = click.IntRange(min=1)
 _N_SHOWN_TRIALS = 3

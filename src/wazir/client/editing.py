@@ -6,9 +6,10 @@ from wazir.domain.constraints import Constraint
 from wazir.domain.edits import KEEP, Keep, StudyEdit
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import limit_text
+from wazir.domain.names import StudyName, parse_study_name
 from wazir.domain.parameters import Parameter, ParameterValue
 from wazir.domain.safety import Limits, with_limits
-from wazir.domain.stop_conditions import with_stop_conditions
+from wazir.domain.stop_conditions import with_auto_stop, with_stop_conditions
 from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig, StudyStopping
 
 NONE = "none"
@@ -28,6 +29,11 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
     constraints: str | Sequence[str] | None = None,
     safe: Limits = (),
     noise: str | None = None,
+    beliefs: Mapping[str, ParameterValue] | None = None,
+    prior_studies: str | Sequence[str] | None = None,
+    reference: Mapping[str, float | None] | None = None,
+    auto_stop: bool | float | None = None,
+    min_improvement: float | None = None,
 ) -> StudyEdit:
     """Return an edit of a study with this configuration; see `wazir.client.study.Study.update`.
 
@@ -42,10 +48,15 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
         algorithm=KEEP if algorithm is None else algorithm,
         planned_n_trials=KEEP if n_trials is None else n_trials,
         early_stopping=_early_stopping(early_stopping),
-        study_stopping=_study_stopping(config.study_stopping, stop_when),
+        study_stopping=_study_stopping(
+            config.study_stopping, stop_when, auto_stop, min_improvement
+        ),
         constraints=_constraints(constraints),
         safety_thresholds=_thresholds(config, safe),
         observation_noise=KEEP if noise is None else ObservationNoise.parse(noise),
+        beliefs=KEEP if beliefs is None else dict(beliefs),
+        prior_studies=_prior_studies(prior_studies),
+        reference_values=reference or {},
     )
 
 
@@ -75,16 +86,29 @@ def _thresholds(config: StudyConfig, limits: Limits) -> dict[str, float]:
 def _constraints(given: str | Sequence[str] | None) -> tuple[Constraint, ...] | Keep:
     if given is None:
         return KEEP
+    return tuple(map(Constraint, _without_none(given)))
+
+
+def _prior_studies(given: str | Sequence[str] | None) -> tuple[StudyName, ...] | Keep:
+    if given is None:
+        return KEEP
+    return tuple(map(parse_study_name, _without_none(given)))
+
+
+def _without_none(given: str | Sequence[str]) -> list[str]:
     texts = [given] if isinstance(given, str) else list(given)
-    return tuple(Constraint(text) for text in texts if text.strip().lower() != NONE)
+    return [text for text in texts if text.strip().lower() != NONE]
 
 
 def _study_stopping(
-    present: StudyStopping | None, given: str | Sequence[str]
+    present: StudyStopping | None,
+    given: str | Sequence[str],
+    auto_stop: bool | float | None,
+    min_improvement: float | None,
 ) -> StudyStopping | Keep | None:
     texts = [given] if isinstance(given, str) else list(given)
-    if not texts:
+    if not texts and auto_stop is None and min_improvement is None:
         return KEEP
     if [text.strip().lower() for text in texts] == [NONE]:
-        return None
-    return with_stop_conditions(present, texts)
+        present, texts = None, []
+    return with_auto_stop(with_stop_conditions(present, texts), auto_stop, min_improvement)

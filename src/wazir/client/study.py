@@ -260,6 +260,11 @@ class Study:
         constraints: str | Sequence[str] | None = None,
         safe: Limits = (),
         noise: str | None = None,
+        beliefs: Mapping[str, ParameterValue] | None = None,
+        prior_studies: str | Sequence[str] | None = None,
+        reference: Mapping[str, float | None] | None = None,
+        auto_stop: bool | float | None = None,
+        min_improvement: float | None = None,
     ) -> "Study":
         """Edit the study, also while it runs; all that is left out stays as it is.
 
@@ -279,8 +284,15 @@ class Study:
             constraints: as in `create_study`, in place of those that are there; () for none.
             safe: limits of safety metrics that are there, with other numbers, as in `create_study`.
             noise: "high", "low" or "unspecified".
+            beliefs: as in `create_study`, in place of those that are there; {} for none.
+            prior_studies: as in `create_study`, in place of those that are there; () for none. Of
+                one that is new the trials count that have ended by now.
+            reference: as in `create_study`; None for a value that is chosen from the results.
+            auto_stop: as in `create_study`; False takes it back.
+            min_improvement: as in `create_study`.
 
         Raises:
+            NotFoundError: a prior study is not there.
             InvalidInputError: a name is unknown, or a value breaks a rule; nothing is changed.
         """
         edit = edit_in_words(
@@ -296,6 +308,11 @@ class Study:
             constraints=constraints,
             safe=safe,
             noise=noise,
+            beliefs=beliefs,
+            prior_studies=prior_studies,
+            reference=reference,
+            auto_stop=auto_stop,
+            min_improvement=min_improvement,
         )
         self._stored = self._transport.edit_study(
             self._stored.name, edit, client_id=self._new_client_id()

@@ -13,6 +13,7 @@ from wazir.domain.codec import (
     constraints_to_list,
     early_stopping_from,
     early_stopping_to_dict,
+    parameter_values_from_dict,
     study_stopping_from,
     study_stopping_to_dict,
 )
@@ -23,6 +24,7 @@ from wazir.domain.hints import one_of
 from wazir.domain.json_fields import (
     Fields,
     JsonObject,
+    decode_list,
     decode_number,
     decode_object,
     decode_text,
@@ -31,6 +33,7 @@ from wazir.domain.json_fields import (
     encode_number,
 )
 from wazir.domain.metrics import MeasurementSelection
+from wazir.domain.names import StudyName, parse_study_name
 from wazir.domain.parameters import Parameter, ParameterValue, with_condition
 from wazir.domain.space_codec import (
     parameter_from_dict,
@@ -64,6 +67,11 @@ def _word(kind: type[enum.Enum]) -> _Setting:
     return _Setting(lambda member: member.value, decode)
 
 
+def _study_names(data: object, what: str) -> tuple[StudyName, ...]:
+    names = decode_list(data, what)
+    return tuple(parse_study_name(decode_text(name, "a prior study")) for name in names)
+
+
 _SETTINGS: Mapping[str, _Setting] = {
     "space": _Setting(space_to_dict, lambda data, _: space_from_dict(data)),
     "algorithm": _Setting(str, decode_text),
@@ -73,6 +81,8 @@ _SETTINGS: Mapping[str, _Setting] = {
     "early_stopping": _Setting(early_stopping_to_dict, early_stopping_from),
     "study_stopping": _Setting(study_stopping_to_dict, study_stopping_from),
     "constraints": _Setting(constraints_to_list, constraints_from),
+    "beliefs": _Setting(dict, lambda data, _: parameter_values_from_dict(data)),
+    "prior_studies": _Setting(lambda names: [str(name) for name in names], _study_names),
 }
 
 
@@ -84,6 +94,7 @@ def edit_to_dict(edit: StudyEdit) -> JsonObject:
         "remove": list(edit.remove),
         "old_values": dict(edit.old_values),
         "safety_thresholds": {n: encode_number(v) for n, v in edit.safety_thresholds.items()},
+        "reference_values": {n: encode_number(v) for n, v in edit.reference_values.items()},
     }
     kept: JsonObject = {key: value for key, value in data.items() if value}
     for name, value in edit.settings.items():
@@ -106,6 +117,7 @@ def edit_from_dict(data: object) -> StudyEdit:
         remove=tuple(decode_text(name, "remove") for name in fields.items("remove", [])),
         old_values=_values(fields, "old_values", _value_or_none),
         safety_thresholds=_values(fields, "safety_thresholds", decode_number),
+        reference_values=_values(fields, "reference_values", _number_or_none),
         **settings,
     )
     fields.finish()
@@ -119,6 +131,10 @@ def _values(fields: Fields, key: str, decode: Callable[[object, str], _T]) -> di
 
 def _value_or_none(value: object, what: str) -> ParameterValue | None:
     return None if value is None else decode_value(value, what)
+
+
+def _number_or_none(value: object, what: str) -> float | None:
+    return None if value is None else decode_number(value, what)
 
 
 def _parameter_to_dict(name: str, parameter: Parameter) -> JsonObject:

@@ -5,16 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, TypeAlias
 
-from wazir.domain.beliefs import fitting_beliefs
+from wazir.domain.beliefs import belief_texts, fitting_beliefs
 from wazir.domain.constraints import Constraint, constraint_differences
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
-from wazir.domain.metrics import MeasurementSelection, Metric
+from wazir.domain.metrics import MeasurementSelection, Metric, with_references
+from wazir.domain.names import StudyName
 from wazir.domain.parameters import Parameter, ParameterValue, value_text
 from wazir.domain.space import SearchSpace
 from wazir.domain.space_edits import frozen, old_value_of, with_parameters, without
 from wazir.domain.stop_conditions import describe_stop_conditions
-from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig, StudyStopping
+from wazir.domain.studies import (
+    EarlyStopping,
+    ObservationNoise,
+    StudyConfig,
+    StudyStopping,
+    study_ids_text,
+)
 
 
 class Keep(enum.Enum):
@@ -42,6 +49,7 @@ class StudyEdit:
         remove: parameters that the program does not take any more.
         old_values: the values of parameters that earlier trials lack; None forgets one.
         safety_thresholds: new thresholds of safety metrics.
+        reference_values: new reference values of objectives; None leaves one to be chosen.
         space: another search space, to which the changes of parameters are made.
     """
 
@@ -50,6 +58,7 @@ class StudyEdit:
     remove: tuple[str, ...] = ()
     old_values: OldValues = field(default_factory=dict)
     safety_thresholds: Mapping[str, float] = field(default_factory=dict)
+    reference_values: Mapping[str, float | None] = field(default_factory=dict)
     space: SearchSpace | Keep = KEEP
     algorithm: str | Keep = KEEP
     planned_n_trials: int | Keep | None = KEEP
@@ -58,6 +67,8 @@ class StudyEdit:
     early_stopping: EarlyStopping | Keep | None = KEEP
     study_stopping: StudyStopping | Keep | None = KEEP
     constraints: tuple[Constraint, ...] | Keep = KEEP
+    beliefs: Mapping[str, ParameterValue] | Keep = KEEP
+    prior_studies: tuple[StudyName, ...] | Keep = KEEP
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -77,13 +88,14 @@ def apply(config: StudyConfig, edit: StudyEdit) -> StudyConfig:
     settings = edit.settings
     space = with_parameters(settings.pop("space", config.space), edit.parameters)
     space = frozen(without(space, edit.remove), edit.freeze)
+    settings.setdefault("beliefs", fitting_beliefs(space, config.beliefs))
+    metrics = _with_thresholds(config.metrics, edit.safety_thresholds)
     return replace(
         config,
         **settings,
         space=space,
-        metrics=_with_thresholds(config.metrics, edit.safety_thresholds),
+        metrics=with_references(metrics, edit.reference_values),
         old_values=_old_values(config, edit, space),
-        beliefs=fitting_beliefs(space, config.beliefs),
     )
 
 
@@ -92,6 +104,9 @@ def inverse(config: StudyConfig, edit: StudyEdit) -> StudyEdit:
     settings = {name: getattr(config, name) for name in edit.settings}
     if edit.parameters or edit.freeze or edit.remove:
         settings["space"] = config.space
+    if "space" in settings:
+        settings["beliefs"] = config.beliefs
+    references = {metric.name: metric.reference_value for metric in config.objectives}
     known = {metric.name: metric.safety_threshold for metric in config.metrics}
     thresholds = {name: known.get(name) for name in edit.safety_thresholds}
     old_values = dict.fromkeys(edit.old_values) | dict(config.old_values)
@@ -99,6 +114,7 @@ def inverse(config: StudyConfig, edit: StudyEdit) -> StudyEdit:
         **settings,
         old_values=old_values,
         safety_thresholds={name: old for name, old in thresholds.items() if old is not None},
+        reference_values={name: references.get(name) for name in edit.reference_values},
     )
 
 
@@ -109,9 +125,11 @@ def describe_changes(old: StudyConfig, new: StudyConfig) -> list[str]:
         if old.old_values.get(name) != value:
             lines.append(f"{name}: trials that lack it count as {value_text(value)}")
     for metric, changed in zip(old.metrics, new.metrics, strict=True):
-        was, now = metric.safety_threshold, changed.safety_threshold
-        if was != now:
-            lines.append(f"{metric.name}: threshold was {_text(was)}, is {_text(now)}")
+        for what in ("safety_threshold", "reference_value"):
+            was, now = getattr(metric, what), getattr(changed, what)
+            if was != now:
+                label = _LABELS[what]
+                lines.append(f"{metric.name}: {label} was {_text(was)}, is {_text(now)}")
     for name in SETTINGS:
         before, after = getattr(old, name), getattr(new, name)
         if name == "constraints":
@@ -127,6 +145,9 @@ _LABELS = {
     "measurement_selection": "measurement selection",
     "early_stopping": "early stopping",
     "study_stopping": "ends when",
+    "prior_studies": "prior studies",
+    "safety_threshold": "threshold",
+    "reference_value": "reference value",
 }
 
 
@@ -135,6 +156,10 @@ def _text(value: object) -> str:
         return ", ".join(describe_stop_conditions(value)) or "none"
     if isinstance(value, enum.Enum):
         return str(value.value)
+    if isinstance(value, Mapping):
+        return ", ".join(belief_texts(value)) or "none"
+    if isinstance(value, tuple):
+        return study_ids_text(value)
     if isinstance(value, float):
         return value_text(value)
     return "none" if value is None else str(value)

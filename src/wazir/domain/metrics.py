@@ -98,9 +98,9 @@ class Metric:
 
 
 def with_references(
-    metrics: Sequence[Metric], references: Mapping[str, float]
+    metrics: Sequence[Metric], references: Mapping[str, float | None]
 ) -> tuple[Metric, ...]:
-    """Return metrics with the reference values that are given by their names.
+    """Return metrics with the reference values that are given by their names; None takes one away.
 
     Raises:
         InvalidInputError: a name of no metric, a value that is not finite, or a single objective.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from wazir.domain.beliefs import belief_texts, checked_beliefs, fitting_beliefs
+from wazir.domain.beliefs import checked_beliefs, fitting_beliefs
 from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.fidelity import fidelity_parameter
@@ -278,12 +278,6 @@ class StudyConfig:
         """Return the values of the parameters that are searched."""
         return {name: value for name, value in values.items() if name != self.fidelity}
 
-    def fidelity_differences(self, other: "StudyConfig") -> list[str]:
-        """Return what differs between the fidelities of two studies, for a message to the user."""
-        if self.fidelity == other.fidelity:
-            return []
-        return [f"fidelity: was {self.fidelity or 'none'}, is {other.fidelity or 'none'}"]
-
     @cached_property
     def searched(self) -> "StudyConfig":
         """The study as an algorithm sees it: the fidelity parameter is not searched."""
@@ -294,33 +288,8 @@ class StudyConfig:
         return replace(self, space=space, fidelity=None, beliefs=beliefs)
 
 
-def said_differences(old: StudyConfig, new: StudyConfig) -> list[str]:
-    """Return one line for each thing that `new` says of noise and beliefs, and `old` says otherwise.
-
-    What `new` does not say does not differ.
-    """
-    lines = []
-    noise = new.observation_noise
-    if noise not in (ObservationNoise.UNSPECIFIED, old.observation_noise):
-        lines.append(f"noise: was {old.observation_noise.value}, is {noise.value}")
-    if new.beliefs and new.beliefs != old.beliefs:
-        before, now = (", ".join(belief_texts(c.beliefs)) or "none" for c in (old, new))
-        lines.append(f"beliefs: was {before}, is {now}")
-    return lines
-
-
-def prior_study_differences(old: StudyConfig, new: StudyConfig) -> list[str]:
-    """Return what to say where `new` names other earlier studies than `old`.
-
-    One that names none means those that are there.
-    """
-    if not new.prior_studies or new.prior_studies == old.prior_studies:
-        return []
-    before, now = (_study_ids(config.prior_studies) for config in (old, new))
-    return [f"prior studies: was {before}, is {now}"]
-
-
-def _study_ids(names: tuple[StudyName, ...]) -> str:
+def study_ids_text(names: tuple[StudyName, ...]) -> str:
+    """Return the ids of studies, "none" for none."""
     return ", ".join(name.study_id for name in names) or "none"
 
 

@@ -3,13 +3,16 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
-from wazir.client.editing import edit_in_words
+from wazir.client.editing import NONE, edit_in_words
+from wazir.domain.beliefs import belief_texts, parse_beliefs
 from wazir.domain.conditions import Condition
 from wazir.domain.constraints import constraint_differences
 from wazir.domain.edits import StudyEdit, apply
 from wazir.domain.errors import InvalidInputError, JobError
 from wazir.domain.hints import did_you_mean
+from wazir.domain.metrics import describe_metrics
 from wazir.domain.numbers import is_number_text, number_from_text
 from wazir.domain.parameters import (
     Categorical,
@@ -21,11 +24,12 @@ from wazir.domain.parameters import (
     with_condition,
 )
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import Study, StudyConfig
+from wazir.domain.studies import ObservationNoise, Study, StudyConfig
 from wazir.domain.trials import Metadata
 from wazir.jobs.command_line import argument_text
 from wazir.jobs.condition_text import parse_condition
 from wazir.jobs.passing import Passing
+from wazir.jobs.resolution import auto_stop_of, parse_reference, study_ids
 from wazir.jobs.space_text import ParsedParameter, format_space, parse_parameter
 from wazir.jobs.spec import JOB_NAMESPACE, JobSpec, job_spec_of
 
@@ -47,6 +51,12 @@ class EditFlags:
     constraints: tuple[str, ...] = ()
     safe: tuple[str, ...] = ()
     noise: str | None = None
+    beliefs: tuple[str, ...] = ()
+    prior_studies: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    auto_stop: bool | None = None
+    auto_stop_below: float | None = None
+    min_improvement: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,16 @@ def _check_fidelity(study: Study, parsed: Sequence[ParsedParameter]) -> None:
                 f"{study.config.fidelity or 'none'}, got {one.name!r}",
                 hint="leave :fidelity out, or make a new study",
             )
+
+
+def check_metrics_stay(study: Study) -> NoReturn:
+    """Raise InvalidInputError: somebody wants to edit what is optimized."""
+    raise InvalidInputError(
+        f"what study {study.name.study_id!r} optimizes stays as it is "
+        f"({describe_metrics(study.config.metrics)}): values of another metric cannot be compared "
+        "with those that are there",
+        hint="make a new study: `wazir tune --study NAME` with the metrics that you want",
+    )
 
 
 def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
@@ -100,14 +120,30 @@ def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
         constraints=flags.constraints or None,
         safe=flags.safe,
         noise=flags.noise,
+        prior_studies=study_ids(flags.prior_studies) or None,
+        reference=dict(map(_reference, flags.references)),
+        auto_stop=auto_stop_of(flags.auto_stop, flags.auto_stop_below),
+        min_improvement=flags.min_improvement,
     )
     notes = [note for one in parsed for note in (*one.notes, *_losses(one, known.get(one.name)))]
     space = apply(study.config, replace(edit, old_values={})).space
+    if flags.beliefs:
+        edit = replace(edit, beliefs=parse_beliefs(space, _without_none(flags.beliefs)))
     return JobEdit(edit, _job_metadata(study, flags, parsed, space), tuple(notes))
 
 
+def _reference(text: str) -> tuple[str, float | None]:
+    name, _, number = text.rpartition("=")
+    is_none = bool(name) and number.strip().lower() == NONE
+    return (name.strip(), None) if is_none else parse_reference(text)
+
+
+def _without_none(texts: Sequence[str]) -> list[str]:
+    return [text for text in texts if text.strip().lower() != NONE]
+
+
 def edit_command(study: Study, wanted: StudyConfig) -> str:
-    """Return the `wazir edit` command that gives a study another space and other constraints.
+    """Return the `wazir edit` command that makes a study what is wanted, but for its metrics.
 
     "" if flags cannot say it.
 
@@ -132,7 +168,19 @@ def edit_command(study: Study, wanted: StudyConfig) -> str:
     if constraint_differences(study.config.constraints, wanted.constraints):
         for text in [one.text for one in wanted.constraints] or ["none"]:
             words += ["--constraint", text]
+    words += _said_words(study.config, wanted)
     return shlex.join(words) if len(words) > 3 else ""
+
+
+def _said_words(old: StudyConfig, wanted: StudyConfig) -> list[str]:
+    words = []
+    if wanted.observation_noise not in (ObservationNoise.UNSPECIFIED, old.observation_noise):
+        words += ["--noise", wanted.observation_noise.value.lower()]
+    if wanted.beliefs != old.beliefs:
+        words += [word for text in belief_texts(wanted.beliefs) for word in ("--belief", text)]
+    if wanted.prior_studies and wanted.prior_studies != old.prior_studies:
+        words += ["--prior-studies", ",".join(one.study_id for one in wanted.prior_studies)]
+    return words
 
 
 def _flat(space: SearchSpace) -> Iterator[tuple[str, tuple[Parameter, Condition | None]]]:

@@ -240,7 +240,7 @@ def _metrics(flags: TuneFlags, file: JobFile | None) -> tuple[Metric, ...]:
             hint="name it with --minimize METRIC or --maximize METRIC",
         )
     metrics = with_limits(metrics, flags.safe)
-    return with_references(metrics, dict(map(_reference, flags.references)))
+    return with_references(metrics, dict(map(parse_reference, flags.references)))
 
 
 def _check_pattern(text: str, metrics: Sequence[Metric], notes: list[str]) -> None:
@@ -254,8 +254,12 @@ def _check_pattern(text: str, metrics: Sequence[Metric], notes: list[str]) -> No
         )
 
 
-def _reference(text: str) -> tuple[str, float]:
-    """Return METRIC and VALUE; the name may hold a `=`."""
+def parse_reference(text: str) -> tuple[str, float]:
+    """Return METRIC and VALUE; the name may hold a `=`.
+
+    Raises:
+        InvalidInputError: the text is not METRIC=VALUE.
+    """
     name, _, number = text.rpartition("=")
     try:
         return name.strip(), as_finite(float(number), "a reference value")
@@ -298,17 +302,25 @@ def _study_stopping(flags: TuneFlags, found: StudyStopping | None) -> StudyStopp
     """Return when the study ends: what the file says, with what the flags say in its place."""
     if flags.stop_when:
         found = with_stop_conditions(found, flags.stop_when)
-    auto_stop: bool | float | None = flags.auto_stop
-    if auto_stop is not False and flags.auto_stop_below is not None:
-        auto_stop = flags.auto_stop_below
+    auto_stop = auto_stop_of(flags.auto_stop, flags.auto_stop_below)
     return with_auto_stop(found, auto_stop, flags.min_improvement)
 
 
+def auto_stop_of(wanted: bool | None, below: float | None) -> bool | float | None:
+    """Return what two flags say of auto-stop, as `with_auto_stop` takes it."""
+    return below if wanted is not False and below is not None else wanted
+
+
 def _prior_studies(flags: TuneFlags, file: JobFile | None) -> tuple[StudyName, ...]:
-    texts = [word for text in flags.prior_studies for word in text.split(",") if word.strip()]
+    texts = study_ids(flags.prior_studies)
     if not texts and file is not None:
         texts = list(file.prior_studies)
     return tuple(parse_study_name(text.strip()) for text in texts)
+
+
+def study_ids(texts: Sequence[str]) -> list[str]:
+    """Return the studies that are named in texts such as "a,b"."""
+    return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
 
 def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:

@@ -1,9 +1,8 @@
 """Editing a study: one transaction that changes its configuration and keeps what was changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from wazir.domain.constraints import Constraint
 from wazir.domain.edit_codec import edit_from_dict, edit_to_dict
 from wazir.domain.edits import StudyEdit, apply, describe_changes, inverse
 from wazir.domain.errors import InvalidInputError
@@ -13,8 +12,6 @@ from wazir.domain.json_fields import (
     from_json,
     to_json,
 )
-from wazir.domain.metrics import Metric
-from wazir.domain.space import SearchSpace
 from wazir.domain.studies import Study, StudyConfig
 from wazir.domain.trials import OUTSIDE_REASON, Metadata, Trial, TrialState
 from wazir.storage.protocol import StudyWriter
@@ -77,28 +74,12 @@ def edits_of(study: Study) -> list[EditRecord]:
     return sorted(records, key=lambda record: record.revision)
 
 
-def had_constraints(study: Study, constraints: Sequence[Constraint]) -> bool:
-    """Return whether a study had these constraints before an edit; see `had_space`."""
-    undone = [record.undo.settings.get("constraints") for record in edits_of(study)]
-    return any(before is not None and set(before) == set(constraints) for before in undone)
-
-
-def had_metrics(study: Study, metrics: Sequence[Metric]) -> bool:
-    """Return whether a study had these metrics, with their thresholds, before an edit."""
+def former_configs(study: Study) -> Iterator[StudyConfig]:
+    """Yield the configurations that a study had before its edits, the newest first."""
     config = study.config
     for record in reversed(edits_of(study)):
-        config = apply(config, StudyEdit(safety_thresholds=record.undo.safety_thresholds))
-        if config.metrics == tuple(metrics):
-            return True
-    return False
-
-
-def had_space(study: Study, space: SearchSpace) -> bool:
-    """Return whether a study had this search space before an edit.
-
-    Whoever made it and comes again with the same definition means the study as it is now.
-    """
-    return any(record.undo.space == space for record in edits_of(study))
+        config = apply(config, record.undo)
+        yield config
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import TrialState
 from wazir.service.budgets import problem_of
+from wazir.service.editing import edits_of
 from wazir.storage.protocol import Store
 
 _FINAL = [state for state in TrialState if state.is_final]
@@ -21,15 +22,15 @@ class _Known:
     """A prior study as it was read; `stamp` differs when its trials may have changed."""
 
     stamp: tuple[float, int]
-    made_at: float
+    until: float
     prior: PriorStudy
 
 
 class PriorStudyReader:
     """Reads the earlier studies of a study, and keeps those read last; not for several threads.
 
-    Only trials count that had ended when the study was made, so a suggestion can be computed again
-    while an earlier study goes on. One that was deleted since is left out.
+    Only trials count that had ended when the study was made, or when an edit named the earlier one,
+    so a suggestion can be computed again while an earlier study goes on. One that was deleted since is left out.
     """
 
     def __init__(self, store: Store) -> None:
@@ -38,34 +39,46 @@ class PriorStudyReader:
 
     def read(self, study: Study) -> tuple[PriorStudy, ...]:
         """Return the earlier studies that a study names, in its order."""
-        found = (self._read(name, study.created_at) for name in study.config.prior_studies)
+        found = (self._read(name, _named_at(study, name)) for name in study.config.prior_studies)
         return tuple(prior for prior in found if prior is not None)
 
-    def _read(self, name: StudyName, made_at: float) -> PriorStudy | None:
+    def _read(self, name: StudyName, until: float) -> PriorStudy | None:
         try:
             earlier = self._store.study(name)
         except NotFoundError:
             return None
         stamp = (earlier.created_at, earlier.config_revision)
         known = self._known.get(name)
-        if known is None or (known.stamp, known.made_at) != (stamp, made_at):
+        if known is None or (known.stamp, known.until) != (stamp, until):
             _, ended = self._store.trials(name, states=_FINAL)
-            kept = [trial for trial in ended if (trial.completed_at or 0.0) <= made_at]
+            kept = [trial for trial in ended if (trial.completed_at or 0.0) <= until]
             config, seen = problem_of(earlier, Snapshot(completed=kept))
-            known = _Known(stamp, made_at, PriorStudy(name, config, tuple(seen.completed)))
+            known = _Known(stamp, until, PriorStudy(name, config, tuple(seen.completed)))
             self._known[name] = known
         return known.prior
 
 
-def check_prior_studies(store: Store, name: StudyName, wanted: Sequence[StudyName]) -> None:
-    """Raise NotFoundError unless all earlier studies of a new study are there.
+def _named_at(study: Study, prior: StudyName) -> float:
+    """Return when a study was told to learn from an earlier one."""
+    at = study.created_at
+    for record in edits_of(study):
+        before, after = (e.settings.get("prior_studies", ()) for e in (record.undo, record.edit))
+        if prior in after and prior not in before:
+            at = record.at
+    return at
 
-    A study that is there already is not checked: an earlier one may have been deleted since.
+
+def check_prior_studies(store: Store, name: StudyName, wanted: Sequence[StudyName]) -> None:
+    """Raise NotFoundError unless earlier studies that a study is to learn from are there.
+
+    Those that it names already are not checked: one may have been deleted since.
     """
     known: dict[str, list[str]] = {}
-    if wanted and name in [study.name for study in store.studies(name.project_id)]:
-        return
-    for prior in wanted:
+    there = [study for study in store.studies(name.project_id) if study.name == name] * bool(
+        wanted
+    )
+    named = {prior for study in there for prior in study.config.prior_studies}
+    for prior in (prior for prior in wanted if prior not in named):
         if prior.project_id not in known:
             studies = store.studies(prior.project_id)
             known[prior.project_id] = [one.name.study_id for one in studies]

@@ -111,6 +111,8 @@ class StudyService:
         client_id: str = "",
     ) -> Study:
         """Change the configuration of a study."""
+        if edit.prior_studies is not KEEP:
+            check_prior_studies(self._store, name, edit.prior_studies)
         with self._store.write(name) as writer:
             carry_out(
                 writer,
@@ -127,6 +129,7 @@ class StudyService:
         _, trials = self._store.trials(name)
         effects = effects_of(self._store.study(name).config, self._canonical(edit), trials)
         self._check_config(effects.config)
+        check_prior_studies(self._store, name, effects.config.prior_studies)
         return effects
 
     def prior_study_notes(self, name: StudyName) -> list[str]:

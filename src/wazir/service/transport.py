@@ -73,6 +73,7 @@ class Transport(Protocol):
 
         Raises:
             InvalidInputError: the edit or the configuration that it leads to breaks a rule.
+            NotFoundError: a prior study that it adds is not there.
         """
         ...
 

@@ -46,6 +46,42 @@ def test_the_history_is_shown(lab, wazir):
     ]
 
 
+def test_what_a_study_knows_and_when_it_ends_can_be_edited(lab, wazir):
+    knowledge = ("--belief", "batch_size=32", "--prior-studies", "old")
+    assert "there is no prior study 'old'" in wazir("edit", "lab", *knowledge).stderr
+    create_study("old", parameters={"batch_size": Double(1, 99)}, minimize="rmse")
+    ends = ("--auto-stop-below", "10%", "--min-improvement", "0.01")
+    assert wazir("edit", "lab", *knowledge, *ends).stdout.splitlines() == [
+        "study lab",
+        "  ends when: was none, is an improvement by more than 0.01 has a probability below 0.1",
+        "  beliefs: was none, is batch_size=32",
+        "  prior studies: was none, is old",
+    ]
+    none = ("--belief", "none", "--prior-studies", "none", "--no-auto-stop")
+    wazir("edit", "lab", *none)
+    config = load_study("lab").config
+    assert (config.beliefs, config.prior_studies) == ({}, ())
+    assert config.study_stopping.auto_stop_below is None
+
+
+def test_reference_values_are_edited_and_taken_back(tmp_path, monkeypatch, wazir):
+    monkeypatch.chdir(tmp_path)
+    two = create_study(
+        "two", parameters={"x": Double(0, 1)}, minimize=["loss", "size"], reference={"size": 9}
+    )
+    done = wazir("edit", "two", "--reference", "loss=2.5", "--reference", "size=none")
+    assert done.exit_code == 0, done.stderr
+    assert [m.reference_value for m in two.config.objectives] == [2.5, None]
+
+
+def test_metrics_stay_and_it_is_said_why(lab, wazir):
+    result = wazir("edit", "lab", "--minimize", "other")
+    assert result.exit_code == 2
+    assert "stays as it is (MINIMIZE rmse): values of another metric cannot" in result.stderr
+    assert "make a new study" in result.stderr
+    assert "--minimize" not in wazir("edit", "--help").stdout
+
+
 def test_waiting_trials_that_are_dropped_are_named(lab, wazir):
     point = {"learning-rate": 0.09, "batch_size": 64, "optimizer": "sgd"}
     waiting = load_study("lab").enqueue(point)

@@ -7,7 +7,7 @@ from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Metric
 from wazir.domain.parameters import Categorical, Discrete, Double, Integer
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import ObservationNoise, StudyConfig, said_differences
+from wazir.domain.studies import StudyConfig
 
 SPACE = SearchSpace(
     {
@@ -59,15 +59,3 @@ def test_the_believed_point_takes_defaults_and_middles_for_the_rest() -> None:
     point = believed_point(SPACE, {"lr": 0.1, "kind": "b"}, {"size": 8, "lr": 0.5, "depth": 9})
     assert point == {"lr": 0.1, "n": 2, "size": 8, "kind": "b", "depth": 2, "flag": True}
     assert "depth" not in believed_point(SPACE, {"depth": 3, "kind": "a"})
-
-
-def test_what_is_not_said_does_not_differ() -> None:
-    plain = StudyConfig(SPACE, (Metric("y"),))
-    said = StudyConfig(
-        SPACE, (Metric("y"),), observation_noise=ObservationNoise.HIGH, beliefs={"n": 3}
-    )
-    assert said_differences(said, plain) == []
-    assert said_differences(plain, said) == [
-        "noise: was UNSPECIFIED, is HIGH",
-        "beliefs: was none, is n=3",
-    ]

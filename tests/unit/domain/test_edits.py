@@ -1,6 +1,7 @@
 """Edits of a study: what comes of them, the way back, and the way through JSON."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from wazir.domain.edits import KEEP, SETTINGS, StudyEdit, apply, describe_change
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Goal, MeasurementSelection, Metric
+from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import Categorical, Discrete, Double, Integer
 from wazir.domain.space import SearchSpace, describe_space
 from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig, StudyStopping
@@ -32,6 +34,11 @@ CONFIG = StudyConfig(
     ),
     (Metric("loss", Goal.MINIMIZE), Metric("latency", Goal.MINIMIZE, 90.0)),
     planned_n_trials=30,
+)
+
+
+TWO = replace(
+    CONFIG, metrics=(*CONFIG.metrics, Metric("size", Goal.MINIMIZE, reference_value=9.0))
 )
 
 
@@ -142,6 +149,8 @@ def test_the_threshold_of_a_safety_metric_changes():
         ({"safety_thresholds": {"loss": 1.0}}, "a safety metric is one of latency"),
         ({"safety_thresholds": {"latancy": 1.0}}, "did you mean 'latency'"),
         ({"planned_n_trials": 0}, "at least 1"),
+        ({"beliefs": {"layers": 9}}, "belief about 'layers'"),
+        ({"reference_values": {"loss": 1.0}}, "a reference value is for several objectives"),
     ],
 )
 def test_what_cannot_be_is_refused(fields, text):
@@ -216,6 +225,8 @@ settings_strategies = {
     "early_stopping": st.none() | st.builds(EarlyStopping, st.sampled_from(["median", "asha"])),
     "study_stopping": st.none() | st.builds(StudyStopping, max_n_trials=st.integers(1, 99)),
     "constraints": st.sampled_from([(), (Constraint("lr < 0.5"),)]),
+    "beliefs": st.sampled_from([{}, {"momentum": 0.5}]),
+    "prior_studies": st.sampled_from([(), (parse_study_name("a"), parse_study_name("b"))]),
 }
 
 
@@ -228,6 +239,9 @@ def edits(draw):
         else {},
         remove=draw(st.sampled_from([(), ("units_2",)])) if "layers" not in parameters else (),
         old_values={"new": draw(numbers)} if "new" in parameters else {},
+        reference_values=draw(
+            st.fixed_dictionaries({}, optional={"loss": st.none() | numbers, "size": numbers})
+        ),
         safety_thresholds=draw(st.fixed_dictionaries({}, optional={"latency": numbers})),
         **draw(st.fixed_dictionaries({}, optional=settings_strategies)),
     )  # fmt: skip
@@ -239,18 +253,18 @@ def test_the_properties_below_draw_every_setting():
 
 @given(edits())
 def test_an_edit_and_its_inverse_give_the_old_configuration(edit):
-    new = apply(CONFIG, edit)
-    back = inverse(CONFIG, edit)
-    assert apply(new, back) == CONFIG
-    assert apply(apply(apply(new, back), edit), back) == CONFIG
-    assert bool(describe_changes(CONFIG, new)) == (new != CONFIG)
+    new = apply(TWO, edit)
+    back = inverse(TWO, edit)
+    assert apply(new, back) == TWO
+    assert apply(apply(apply(new, back), edit), back) == TWO
+    assert bool(describe_changes(TWO, new)) == (new != TWO)
 
 
 @given(edits())
 def test_edits_and_edited_configurations_survive_json(edit):
-    for value in (edit, inverse(CONFIG, edit)):
+    for value in (edit, inverse(TWO, edit)):
         assert edit_from_dict(json.loads(to_json(edit_to_dict(value)))) == value
-    new = apply(CONFIG, edit)
+    new = apply(TWO, edit)
     assert config_from_dict(json.loads(to_json(config_to_dict(new)))) == new
 
 
@@ -275,6 +289,30 @@ def test_what_is_left_out_of_json_stays_as_it_is():
     assert edit_from_dict({}) == StudyEdit()
     assert edit_from_dict({"early_stopping": None}).early_stopping is None
     assert edit_from_dict({}).early_stopping is KEEP
+
+
+def test_beliefs_go_with_a_parameter_unless_the_edit_names_them():
+    believing = changed(beliefs={"momentum": 0.5, "layers": 4})
+    edit = StudyEdit(parameters={"layers": Integer(1, 3)})
+    assert apply(believing, edit).beliefs == {"momentum": 0.5}
+    assert apply(apply(believing, edit), inverse(believing, edit)).beliefs == believing.beliefs
+
+
+def test_changes_of_what_a_study_knows_in_words():
+    new = apply(
+        TWO,
+        StudyEdit(
+            beliefs={"lr": 0.01, "optimizer": "sgd"},
+            prior_studies=(parse_study_name("old"),),
+            reference_values={"loss": 1.5, "size": None},
+        ),
+    )
+    assert describe_changes(TWO, new) == [
+        "loss: reference value was none, is 1.5",
+        "size: reference value was 9, is none",
+        "beliefs: was none, is lr=0.01, optimizer=sgd",
+        "prior studies: was none, is old",
+    ]
 
 
 def test_changes_in_words():

@@ -8,6 +8,7 @@ from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE
 from wazir.app.registry import AlgorithmRegistry
 from wazir.app.stopping_rules import make_rule
+from wazir.domain.edits import StudyEdit
 from wazir.domain.errors import NotFoundError, StudyMismatchError
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
@@ -69,6 +70,21 @@ def test_only_trials_that_had_ended_when_the_study_was_made_count(service, store
     for again in (reader, PriorStudyReader(store)):
         assert again.read(study) == (before,)
     assert [trial.id for trial in before.completed] == [1, 2, 3]
+
+
+def test_of_one_that_an_edit_names_the_trials_count_that_had_ended_by_then(service, store):
+    service.create_study(NEW, CONFIG)
+    service.create_study(OLD, CONFIG)
+    run(service, OLD, 3)
+    study = service.edit_study(NEW, StudyEdit(prior_studies=(OLD,)))
+    run(service, OLD, 2)
+    (prior,) = PriorStudyReader(store).read(study)
+    assert [trial.id for trial in prior.completed] == [1, 2, 3]
+    with pytest.raises(NotFoundError, match="did you mean 'old'"):
+        service.edit_study(NEW, StudyEdit(prior_studies=(OLD, StudyName("default", "odl"))))
+    service.delete_study(OLD)
+    again = StudyEdit(prior_studies=(OLD,), planned_n_trials=9)
+    assert service.edit_study(NEW, again).config.planned_n_trials == 9
 
 
 def test_suggestions_with_a_prior_study_are_computed_again_from_an_empty_cache(service, store):
