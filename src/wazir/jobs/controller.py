@@ -18,6 +18,7 @@ from wazir.domain.errors import (
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyState, TrialCounts
 from wazir.domain.trials import Trial, TrialState, optimal_trials
+from wazir.jobs.announcements import Announcements
 from wazir.jobs.clobber import ClobberWatch
 from wazir.jobs.executors import protocol as executors
 from wazir.jobs.interrupts import Interrupts
@@ -26,12 +27,10 @@ from wazir.jobs.news import (
     JobListener,
     JobStarted,
     Measured,
-    Noted,
     StudyEdited,
     TrialEnded,
     TrialStarted,
     TrialStopping,
-    Warned,
 )
 from wazir.jobs.program_run import JobContext, ProgramRun
 from wazir.jobs.spec import JOB_NAMESPACE, job_spec_of
@@ -80,7 +79,6 @@ class Controller:
     _runs: dict[int, ProgramRun] = field(default_factory=dict, init=False)
     _queue: deque[messages.Instruction] = field(default_factory=deque, init=False)
     _timers: _Timers = field(default_factory=_Timers, init=False)
-    _said: set[str] = field(default_factory=set, init=False)
     _n_interrupts: int = field(default=0, init=False)
     _ended: Ending | None = field(default=None, init=False)
 
@@ -89,6 +87,7 @@ class Controller:
         # A paused trial has shown that the program works.
         n_succeeded = counts.succeeded + len(self._paused())
         self._state = JobState(self.limits, n_succeeded=n_succeeded)
+        self._announce = Announcements(self.listener)
         self._clobber = ClobberWatch(self.job.spec.cwd, self.job.folder.path)
 
     @property
@@ -152,7 +151,7 @@ class Controller:
             self._n_interrupts += 1
             if self._n_interrupts == 1 and self._runs:
                 grace = format_duration(self.limits.grace_s)
-                self._warn(
+                self._announce.warn(
                     f"stopping: running programs get {grace} to end; "
                     "press Ctrl-C again to kill them"
                 )
@@ -247,9 +246,7 @@ class Controller:
 
     def _study_has_ended(self, reason: str) -> None:
         """Say why there are no more trials; where they shall not wait, stop those that run."""
-        if f"ended: {reason}" not in self._said:
-            self._said.add(f"ended: {reason}")
-            self.listener.tell(Noted(f"no new trials: {reason}"))
+        self._announce.note(f"no new trials: {reason}")
         if self._ends_at_once:
             for trial_id in list(self._runs):
                 with suppress(ConflictError, InvalidTransitionError, NotFoundError):
@@ -321,7 +318,7 @@ class Controller:
             trial = write(run.trial.attempt)
         except (StaleAttemptError, ConflictError, NotFoundError) as error:
             # Somebody else ended, took or deleted the trial meanwhile: theirs is what counts.
-            self._warn(f"trial {trial_id} was changed by someone else: {error.message}")
+            self._announce.warn(f"trial {trial_id} was changed by someone else: {error.message}")
             trial = run.trial
             with suppress(NotFoundError):
                 trial = self.transport.trial(self._name, trial_id)
@@ -348,7 +345,7 @@ class Controller:
 
     def _give_up(self, trial_id: int, reason: str) -> None:
         """End the job, because a trial cannot even begin: that is not the program's fault."""
-        self._warn(
+        self._announce.warn(
             f"trial {trial_id} cannot begin: {reason}; mend that and run the same command again"
         )
         self._feed(messages.EndRequested(Ending.UNUSABLE_FOLDER))
@@ -358,7 +355,7 @@ class Controller:
         measurements = run.new_measurements(final=final)
         if measurements or final:
             for warning in run.collector.warnings:
-                self._warn(warning)
+                self._announce.warn(warning)
         if not measurements:
             return
         try:
@@ -372,7 +369,7 @@ class Controller:
         except (ConflictError, NotFoundError):
             # The trial is not ours any more; its end will say so.
             return
-        self._note_source(run.source)
+        self._announce.source(self.job.study.config.objective.name, run.source)
         for measurement in measurements:
             self.listener.tell(Measured(run.trial.id, measurement, run.source))
         if not final and self.job.study.config.early_stopping is not None:
@@ -388,25 +385,12 @@ class Controller:
             self._queue.extend(self._state.handle(messages.StopRequested(trial.id)))
             self._work()
 
-    def _note_source(self, source: str) -> None:
-        """Say where the metric was found, once per kind of place."""
-        kind = source.partition(" in ")[0]
-        if kind not in self._said:
-            self._said.add(kind)
-            name = self.job.study.config.objective.name
-            self.listener.tell(Noted(f"{name} is read from {source}"))
-
     def _watch_files(self, run: ProgramRun, status: executors.ExitStatus) -> None:
         warning = self._clobber.trial_ended(
             run.label, run.argv, status.started_at, status.ended_at
         )
         if warning:
-            self._warn(warning, kind="clobber")
-
-    def _warn(self, text: str, *, kind: str = "") -> None:
-        if (kind or text) not in self._said:
-            self._said.add(kind or text)
-            self.listener.tell(Warned(text))
+            self._announce.warn(warning, kind="clobber")
 
     def _take_over_trials(self) -> int:
         """Make the trials of dead runners ours, whose programs may still run; return how many."""
