@@ -5,7 +5,7 @@ are scaled to 0 at the best and 1 at the worst value of the best known front; hy
 measured from 1.1 in each.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from problems.data import loader, require
 from problems.protocol import Params, Space, Value
 from problems.spaces import categorical, discrete, double
 
-from problem_kinds.protocol import Outcome
+from problem_kinds.protocol import Excess, Outcome
 
 Array = NDArray[np.float64]
 _MARGIN = 0.1
@@ -37,6 +37,8 @@ class Objectives:
         default=None, repr=False
     )
     category: str = "several_objectives"
+    limits: Mapping[str, float] = field(default_factory=dict)
+    constraints: Mapping[str, Excess] = field(default_factory=dict)
 
     @property
     def is_noisy(self) -> bool:

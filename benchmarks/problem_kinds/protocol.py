@@ -1,13 +1,16 @@
 """What a problem of any kind is: its space, what a trial reports, and how good a study then is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 from problems.protocol import Params, Space, Value
 
-Outcome = list[float]
-"""The metrics of one trial, in the order of `Problem.metrics`."""
+Outcome = list[float] | None
+"""The metrics of one trial: `Problem.metrics`, then `Problem.limits`; None if it has failed."""
+
+Excess = Callable[[Params], float]
+"""How far parameters are beyond a constraint; 0 or less fulfils it."""
 
 
 class Problem(Protocol):
@@ -35,6 +38,16 @@ class Problem(Protocol):
     @property
     def metrics(self) -> Sequence[str]:
         """Names of what a trial reports, all to be minimised."""
+        ...
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """Names of further metrics, and what each must not be above."""
+        ...
+
+    @property
+    def constraints(self) -> Mapping[str, Excess]:
+        """Expressions over the parameters that hold for every trial, with the same as functions."""
         ...
 
     @property

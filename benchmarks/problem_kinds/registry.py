@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from problem_kinds import objectives
+from problem_kinds import bounded, constrained, failing, objectives
 from problem_kinds.protocol import Problem
 
 Maker = Callable[[str, re.Match[str], Path | None], Problem]
@@ -25,6 +25,37 @@ SUITES: dict[str, Sequence[str]] = {
         "hpobench_kc1_noisy",
         "hpolib_naval",
         "nasbench201_cifar10",
+    ),
+    "constrained_development": (
+        "limits_bbob_f02_d3_i1",
+        "limits_bbob_f08_d5_i1",
+        "limits_bbob_f15_d2_i2",
+        "limits_hpobench_australian",
+        "failing_half_hartmann6_d6_s1",
+        "failing_ball_levy_d4_s1",
+        "failing_memory_hpobench_australian",
+        "known_sum_tang_d5_s1",
+        "known_hpobench_australian",
+    ),
+    "constrained": (
+        "limits_bbob_f20_d5_i4",
+        "limits_bbob_f26_d3_i5",
+        "limits_bbob_f32_d10_i6",
+        "limits_bbob_f38_d5_i4",
+        "limits_bbob_f39_d2_i8",
+        "limits_bbob_f43_d10_i7",
+        "limits_bbob_f50_d5_i5",
+        "limits_hpobench_phoneme",
+        "limits_hpolib_parkinsons",
+        "limits_nasbench201_cifar10",
+        "failing_half_rastrigin_d3_s11",
+        "failing_ball_rosenbrock_d5_s11",
+        "failing_memory_hpobench_kc1",
+        "failing_diverged_hpolib_naval",
+        "known_order_rosenbrock_d4_s12",
+        "known_sum_rastrigin_d4_s12",
+        "known_hpobench_kc1",
+        "known_hpolib_parkinsons",
     ),
 }
 
@@ -56,4 +87,25 @@ _MAKERS: list[tuple[re.Pattern[str], Maker]] = [
         re.compile(rf"({'|'.join(objectives.TABLES)})(_noisy)?"),
         lambda name, m, data: objectives.table(name, bool(m[2]), data),
     ),
+    (
+        re.compile(r"limits_bbob_f(\d\d)_d(\d+)_i(\d+)"),
+        lambda name, m, _: constrained.bbob(name, int(m[1]), int(m[2]), int(m[3])),
+    ),
+    (
+        re.compile(r"limits_(\w+)"),
+        lambda name, m, data: constrained.limited_table(name, m[1], data),
+    ),
+    (
+        re.compile(rf"failing_({'|'.join(failing.CAUSES)})_(\w+)"),
+        lambda name, m, data: failing.failing_table(name, m[1], m[2], data),
+    ),
+    (
+        re.compile(rf"failing_({'|'.join(failing.REGIONS)})_([a-z0-9]+)_d(\d+)_s(\d+)"),
+        lambda name, m, _: failing.failing_function(name, m[1], m[2], int(m[3]), int(m[4])),
+    ),
+    (
+        re.compile(rf"known_({'|'.join(bounded.SHAPES)})_([a-z0-9]+)_d(\d+)_s(\d+)"),
+        lambda name, m, _: bounded.bounded_function(name, m[1], m[2], int(m[3]), int(m[4])),
+    ),
+    (re.compile(r"known_(\w+)"), lambda name, m, data: bounded.bounded_table(name, m[1], data)),
 ]

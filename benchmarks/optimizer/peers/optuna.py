@@ -18,6 +18,7 @@ class Optuna:
     def __init__(self, setup: Setup, sampler: optuna.samplers.BaseSampler) -> None:
         self._axes = axes_of(setup.space)
         directions = ["minimize"] * len(setup.metrics)
+        self._limits = dict(setup.limits)
         self._study = optuna.create_study(sampler=sampler, directions=directions)
         if setup.default is not None:
             self._study.enqueue_trial(self._encoded(setup.default))
@@ -32,7 +33,19 @@ class Optuna:
         return trial, params
 
     def tell(self, token: optuna.Trial, params: Params, value: Values) -> None:
-        """Complete the trial."""
+        """Complete the trial.
+
+        One that has failed is pruned: TPE counts it as a bad result, failed ones it ignores.
+        """
+        if value is None:
+            self._study.tell(token, state=optuna.trial.TrialState.PRUNED)
+            return
+        if isinstance(value, list):
+            n_objectives = len(value) - len(self._limits)
+            told = zip(self._limits.items(), value[n_objectives:], strict=True)
+            for (name, limit), limited in told:
+                token.set_constraint(name, limited - limit)
+            value = value[:n_objectives]
         self._study.tell(token, value)
 
     def observe(self, params: Params, value: Values) -> None:

@@ -18,7 +18,8 @@ class Peer:
     `requirements` is a file in `benchmarks/peers`, without its ending. `distributions` are those
     whose versions a result names. `may_fork`: a run is a fork of a process that has the library
     loaded already; libraries with threads of their own get a new process for each run. `choice`
-    says which of a module's optimizers it is.
+    says which of a module's optimizers it is. `takes_constraints`: it is given constraints on
+    parameters as expressions; others are told of each point how far it is beyond them.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Peer:
     setting: str
     may_fork: bool = True
     choice: str = ""
+    takes_constraints: bool = False
 
     @property
     def requirements_file(self) -> Path:
@@ -68,6 +70,7 @@ _KNOWN = (
         "wazir",
         ("wazir", "numpy", "scipy"),
         "`create_study(...)`, study in memory, the default as the parameters' defaults",
+        takes_constraints=True,
     ),
     Peer(
         "ablation",

@@ -19,7 +19,9 @@ class Wazir:
             algorithm=algorithm or "DEFAULT",
             seed=setup.seed,
             storage=":memory:",
+            **_restrictions(setup),
         )
+        self._metrics = (*setup.metrics, *setup.limits)
 
     def ask(self) -> tuple[wazir.Trial, Params] | None:
         """Suggest a trial."""
@@ -33,7 +35,12 @@ class Wazir:
 
     def tell(self, token: wazir.Trial, params: Params, value: Values) -> None:
         """Complete the trial."""
-        token.complete(value)
+        if value is None:
+            token.mark_infeasible("failed")
+        elif isinstance(value, list):
+            token.complete(dict(zip(self._metrics, value, strict=True)))
+        else:
+            token.complete(value)
 
     def observe(self, params: Params, value: Values) -> None:
         """Add a trial with a known result."""
@@ -46,6 +53,13 @@ class Wazir:
         except wazir.WazirError:
             return None
         return dict(self._study.trial(recommendation.trial_id).parameters)
+
+
+def _restrictions(setup: Setup) -> dict[str, list[str]]:
+    """Return those there are: an older Wazir, which has none of them, is compared by this too."""
+    safe = [f"{name}<={limit!r}" for name, limit in setup.limits.items()]
+    found = {"constraints": list(setup.constraints), "safe": safe}
+    return {name: given for name, given in found.items() if given}
 
 
 def make(setup: Setup, choice: str) -> Wazir:
