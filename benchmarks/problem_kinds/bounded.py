@@ -14,7 +14,7 @@ from problem_kinds.protocol import Excess, Outcome
 # shape -> (the expression, the factors of x0, x1, ... in it)
 _FORMS = {"order": ("x0 - x1", (1.0, -1.0)), "sum": ("x0 + x1 + x2", (1.0, 1.0, 1.0))}
 SHAPES = tuple(_FORMS)
-_TABLES: Mapping[str, Mapping[str, Excess]] = {
+TABLES: Mapping[str, Mapping[str, Excess]] = {
     "hpobench_australian": {
         "batch_size <= 2 * width": lambda p: float(p["batch_size"]) - 2 * float(p["width"])
     },
@@ -62,7 +62,7 @@ def bounded_function(name: str, shape: str, base: str, dimension: int, seed: int
 def bounded_table(name: str, data_set: str, data: Path | None) -> Constrained:
     """Return real runs with known constraints; the best known is that of the runs that fulfil them."""
     table, loss = grid(name, data_set, data)
-    constraints = _TABLES[data_set]
+    constraints = TABLES[data_set]
     cells = table.params()
     fulfils = np.array([all(f(c) <= 0 for f in constraints.values()) for c in cells])
 

@@ -12,9 +12,10 @@ from report.results import load, references
 from problem_kinds.references import FILE
 
 EXPLANATION = """
-Regret is 0 at the best known front and 1 at what 50 random points leave (median); with several
-objectives it counts the share of the best known hypervolume that is missing after all trials so far,
-in true (noise-free) values.
+Regret is 0 at the best known and 1 at what 50 random points leave (median), in true (noise-free)
+values of all trials so far. With several objectives it counts the share of the best known hypervolume
+that is missing. With limits on other metrics, trials that fail, or known constraints on the parameters
+it is that of the best trial within them, and 3 as long as there is none.
 """
 
 

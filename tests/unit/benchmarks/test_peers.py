@@ -193,3 +193,18 @@ def test_the_workload_of_the_cost_is_fixed_and_in_bounds():
     assert all(0 <= it[p["name"]] <= 1 for it in made for p in WORKLOAD)
     far, near = (sum(value(it) for it in made[start::2]) / 25 for start in (0, 1))
     assert near < far
+
+
+def test_wazir_is_told_of_limits_failures_and_constraints():
+    space = [{"name": "x", "type": "double", "min": 0.0, "max": 1.0, "scale": "linear"}]
+    setup = Setup(space, 1, 9, limits={"cost": 2.0}, constraints=["x <= 0.5"])
+    optimizer = wazir_peer.make(Setup.from_message(setup.to_message()), "")
+    trials = []
+    for told in ([0.0, 3.0], None, [1.0, 2.0]):
+        trial, params = optimizer.ask()
+        assert params["x"] <= 0.5
+        optimizer.tell(trial, params, told)
+        trials.append(trial)
+    assert [trial.is_safe for trial in trials] == [False, False, True]
+    assert trials[1].state.name == "INFEASIBLE"
+    assert optimizer.recommend() == dict(trials[2].parameters)
