@@ -168,6 +168,28 @@ def test_the_network_of_limited_size(example):
 
 
 @TRAINS
+def test_the_model_that_must_be_fast(example):
+    fast = example("fast_model")
+    said = fast(
+        "tune", "--minimize", "loss", "--safe", "cost<=80", "--belief", "rate=0.01",
+        "-p", "bumps=4..60", "-p", "width=0.05..1.0:log", "-p", "rate=1e-3..0.3:log",
+        "--trials", "10", "--parallel", "2", "--seed", "1", "--", sys.executable, "train.py",
+        timeout_s=150,
+    )  # fmt: skip
+    trials = fast.trials("train")
+    # The believed value comes before the program's default, 0.02.
+    assert trials[0].parameters == {"bumps": 12, "width": 0.3, "rate": 0.01}
+    done = [trial for trial in trials if trial.value is not None]
+    assert all(trial.infeasible_reason for trial in trials if trial.value is None)
+    for trial in done:
+        assert trial.metrics["cost"] == 4 * trial.parameters["bumps"]
+    best = fast.study("train").best_trial
+    assert best.parameters["bumps"] <= 20
+    assert best.value == min(trial.value for trial in done if trial.parameters["bumps"] <= 20)
+    assert "cost <= 80" in said.stdout
+
+
+@TRAINS
 def test_the_trainer_that_goes_on_from_its_checkpoint(example):
     budgets = example("checkpoints")
     said = budgets(

@@ -38,6 +38,7 @@ from wazir.algorithms.inside import Inside
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.domain.metrics import Goal
 from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial
 from wazir.surrogates.basis_functions import BasisProcess
 
 VERSION = "5"
@@ -150,6 +151,11 @@ class _Planner:
         """Finds points that need no model."""
         return Starts(self.config, self.inside, self.lessons)
 
+    @cached_property
+    def trials(self) -> list[Trial]:
+        """All trials, whose metadata may hold hyperparameters that were fitted before."""
+        return [*self.snapshot.completed, *self.snapshot.pending]
+
     def next_point(self, history: History, trial_id: int) -> tuple[Array, dict[str, str]]:
         """Return the point of a trial, shape (d,), and its explanation."""
         point, explanation = self._proposed(history, trial_id)
@@ -174,7 +180,7 @@ class _Planner:
     ) -> tuple[Array, dict[str, str]]:
         if self.terms is None:
             # They depend on completed trials alone, which are the same for all points of a call.
-            self.terms = Terms.of(self.config, self.encoding, history, self.settings)
+            self.terms = Terms.of(self.config, self.encoding, history, self.settings, self.trials)
         terms = self.terms
         if 1 < len(self.config.objectives) <= self.settings.max_front_objectives:
             point, explanation = self._by_front(history, terms, trial_id, taken)
@@ -309,8 +315,7 @@ class _Planner:
                 basis=self.lessons.basis,
                 limit=limit,
             )
-            trials = [*self.snapshot.completed, *self.snapshot.pending]
-            known = latest(trials, maker.theta_size, prefix_of(place), maker.fingerprint)
+            known = latest(self.trials, maker.theta_size, prefix_of(place), maker.fingerprint)
             self.believers[key] = _Believer(maker, known)
         return self.believers[key]
 

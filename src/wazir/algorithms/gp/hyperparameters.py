@@ -6,10 +6,12 @@ stored: a suggestion can be computed again from the trials alone.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 
 from wazir.algorithms.axes import Array
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE
 from wazir.domain.trials import Trial
 
@@ -17,6 +19,8 @@ _KEY, _FITTED_AT, _SPACE = "log_hyperparameters", "fitted_at", "fitted_in"
 _N_PER_TEXT = 24
 _N_DECIMALS = 2
 _MAX_DIGITS = 12
+# They are fitted anew when there is so much more of the results as 1 / _REFIT_SHARE.
+_REFIT_SHARE = 10
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class Fitted:
         """Return hyperparameters as they will be read back."""
         return cls(np.round(theta, _N_DECIMALS) + 0.0, n_observed, space)
 
+    def serves(self, n: int) -> bool:
+        """Return whether these are still good for n trials: fewer than a tenth are new."""
+        return n < self.n_observed + max(1, n // _REFIT_SHARE)
+
     def texts(self, prefix: str = "") -> dict[str, str]:
         """Return what is stored with a trial; `prefix` tells several models apart."""
         words = [f"{number:.{_N_DECIMALS}f}" for number in self.theta.tolist()]
@@ -42,6 +50,11 @@ class Fitted:
         stored = {_key(place): " ".join(chunk) for place, chunk in enumerate(chunks)}
         texts = {_FITTED_AT: str(self.n_observed), _SPACE: self.space, **stored}
         return {prefix + key: text for key, text in texts.items()}
+
+
+def fingerprint(encoding: Encoding) -> str:
+    """Return a text that differs for spaces in which hyperparameters mean something else."""
+    return f"{crc32(repr(encoding).encode()):08x}"
 
 
 def latest(trials: Iterable[Trial], size: int, prefix: str = "", space: str = "") -> Fitted | None:

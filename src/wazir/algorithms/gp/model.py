@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History, scalarise
-from wazir.algorithms.gp.hyperparameters import Fitted
+from wazir.algorithms.gp.hyperparameters import Fitted, fingerprint
 from wazir.algorithms.gp.settings import GpSettings, OutputWarping
 from wazir.domain.studies import ObservationNoise
 from wazir.surrogates.basis_functions import Basis, condition_on_basis, supported
@@ -41,8 +40,6 @@ from wazir.surrogates.process import Process
 _N_WARM, _N_COLD = 10, 20
 _N_BOTH_UNTIL, _CENTRE_SHARE, _SMOOTH_SHARE = 12, 0.2, 0.1
 _SMOOTHER, _NOISIER = 1.5, 4.0
-# After a fit to n trials the next one waits for n / 10 more.
-_REFIT_SHARE = 10
 _LONGER = 1.0
 _SALT_SUBSET = 3
 _WARPINGS = {
@@ -181,8 +178,8 @@ class ModelMaker:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A text that differs for spaces in which hyperparameters mean something else."""
-        return f"{crc32(repr(self.encoding).encode()):08x}"
+        """See `wazir.algorithms.gp.hyperparameters`."""
+        return fingerprint(self.encoding)
 
     def make(
         self, history: History, known: Fitted | None, weights_rng: np.random.Generator
@@ -240,7 +237,7 @@ class ModelMaker:
         self, data: Data, prior: LogNormalPrior, known: Fitted | None, basis: Basis | None
     ) -> Fitted:
         n = len(data.y)
-        if known is not None and n < known.n_observed + max(1, n // _REFIT_SHARE):
+        if known is not None and known.serves(n):
             return known
         rng = np.random.default_rng([self.seed, n, _SALT_SUBSET])
         rows = _fit_rows(data.y, self.settings.max_fit_points, rng)

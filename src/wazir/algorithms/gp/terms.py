@@ -1,7 +1,8 @@
 """What is added to the acquisition of the objective: safety, feasibility and the user's belief."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,20 @@ from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.criterion import Criterion, SumCriterion
 from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History
-from wazir.algorithms.gp.limits import log_probability_feasible, log_probability_safe
+from wazir.algorithms.gp.hyperparameters import Fitted, fingerprint, latest
+from wazir.algorithms.gp.limits import (
+    LogProbability,
+    log_probability_feasible,
+    log_probability_safe,
+    theta_size,
+)
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.domain.metrics import Metric
 from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial
 
 _CAUTION = 100.0
+_FAILURES = "failures."
 
 
 @dataclass(frozen=True)
@@ -25,44 +34,58 @@ class Terms:
     """Criteria that are added to the objective's; each may be missing.
 
     `safety` has log P(safe) of each safety metric, `caution` what is asked beyond that where too
-    few trials are safe.
+    few trials are safe. `stored` are the hyperparameters of their processes as a trial keeps them.
     """
 
     safety: tuple[Criterion, ...] = ()
     caution: tuple[Criterion, ...] = ()
     feasibility: Criterion | None = None
     belief: Criterion | None = None
+    stored: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, config: StudyConfig, encoding: Encoding, history: History, settings: GpSettings
+        cls,
+        config: StudyConfig,
+        encoding: Encoding,
+        history: History,
+        settings: GpSettings,
+        trials: Sequence[Trial] = (),
     ) -> "Terms":
-        """Return the terms that the completed trials of a history call for."""
+        """Return the terms that the completed trials of a history call for.
+
+        `trials` may hold hyperparameters that were fitted before.
+        """
         features = FeatureMap.of(encoding)
-        pairs = [
-            (metric, log_probability_safe(features, history.X, values, metric))
+        memory = _Memory(trials, fingerprint(encoding), theta_size(features))
+        limits = [
+            (metric, values, log_probability_safe(features, history.X, values, metric, known))
             for metric, values in zip(config.safety_metrics, history.values.T, strict=True)
+            for known in [memory.of(_prefix(metric))]
         ]
+        safety = {metric: term for metric, _, term in limits if term is not None}
         cautious = [
             CautionCriterion(term, metric.min_safe_fraction)
-            for (metric, term), values in zip(pairs, history.values.T, strict=True)
+            for metric, values, term in limits
             if term is not None
             and metric.min_safe_fraction
             and needs_caution(values, metric, metric.min_safe_fraction)
         ]
-        # A worker that died says nothing of its point.
-        told = history.failed | np.isfinite(history.Y).all(axis=1)
-        failing = settings.learns_failures and history.failed.any()
-        belief = Belief.of(config, encoding)
+        feasibility = None
+        if settings.learns_failures and history.failed.any():
+            # A worker that died says nothing of its point.
+            told = history.failed | np.isfinite(history.Y).all(axis=1)
+            known = memory.of(_FAILURES)
+            feasibility = log_probability_feasible(
+                features, history.X[told], history.failed[told], known
+            )
+        belief = BeliefCriterion.of(config, encoding, history)
+        fitted = {_prefix(metric): term for metric, term in safety.items()}
+        if feasibility is not None:
+            fitted[_FAILURES] = feasibility
         return cls(
-            tuple(term for _, term in pairs if term is not None),
-            tuple(cautious),
-            log_probability_feasible(features, history.X[told], history.failed[told])
-            if failing
-            else None,
-            None
-            if belief is None
-            else BeliefCriterion(features, belief, belief_weight(history.n_observed)),
+            *(tuple(safety.values()), tuple(cautious), feasibility, belief),
+            memory.texts(fitted),
         )
 
     def added_to(self, objective: Criterion, *, is_any_safe: bool) -> Criterion:
@@ -84,8 +107,8 @@ class Terms:
         return safe
 
     def texts(self, x: Array) -> dict[str, str]:
-        """Return what an explanation says of the point x (d,)."""
-        texts = {}
+        """Return what an explanation says of the point x (d,), and what later trials use."""
+        texts = dict(self.stored)
         if self.safety:
             total = sum(float(term.value(x[None])[0]) for term in self.safety)
             texts["probability_safe"] = f"{math.exp(total):.3g}"
@@ -97,6 +120,30 @@ class Terms:
         if self.belief is not None:
             texts["belief"] = f"{float(self.belief.value(x[None])[0]):.3g}"
         return texts
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """The hyperparameters of `size` numbers, in the units of a `space`, that trials keep."""
+
+    trials: Sequence[Trial]
+    space: str
+    size: int
+
+    def of(self, prefix: str) -> Fitted | None:
+        """Return the latest of one process."""
+        return latest(self.trials, self.size, prefix, self.space)
+
+    def texts(self, fitted: Mapping[str, LogProbability]) -> dict[str, str]:
+        """Return what a trial keeps of processes by their prefixes."""
+        texts: dict[str, str] = {}
+        for prefix, term in fitted.items():
+            texts |= replace(term.fitted, space=self.space).texts(prefix)
+        return texts
+
+
+def _prefix(metric: Metric) -> str:
+    return f"limit.{metric.name}."
 
 
 def needs_caution(values: Array, metric: Metric, wanted: float) -> bool:
@@ -141,6 +188,16 @@ class BeliefCriterion:
     features: FeatureMap
     belief: Belief
     weight: float
+
+    @classmethod
+    def of(
+        cls, config: StudyConfig, encoding: Encoding, history: History
+    ) -> "BeliefCriterion | None":
+        """Return the term of a study's belief, None without one."""
+        belief = Belief.of(config, encoding)
+        if belief is None:
+            return None
+        return cls(FeatureMap.of(encoding), belief, belief_weight(history.n_observed))
 
     def value(self, X: Array) -> Array:
         """See Criterion."""

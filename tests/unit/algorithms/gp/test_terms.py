@@ -18,7 +18,7 @@ from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.limits import log_probability_feasible, log_probability_safe
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.gp.terms import BeliefCriterion, CautionCriterion, Terms, needs_caution
-from wazir.algorithms.protocol import Snapshot
+from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
@@ -210,3 +210,30 @@ def test_the_optimum_at_the_border_of_a_failing_region_is_found() -> None:
     assert "probability_feasible" in made.explanation
     deep = [t for t in trials[10:] if float(t.parameters["x"]) > 0.75]
     assert len(deep) <= 6
+
+
+def test_hyperparameters_of_limits_and_failures_are_kept_with_trials_while_they_serve() -> None:
+    config = StudyConfig(PLANE, (LOSS, LATENCY))
+    X = points(41, 6)
+    trials = [
+        succeeded(i, *row, 1.0, 0.6 + row[0])
+        if i % 4
+        else Trial(i, dict(zip("xy", row, strict=True)), TrialState.INFEASIBLE)
+        for i, row in enumerate(X.tolist(), start=1)
+    ]
+
+    def terms(n: int, kept: dict[str, str]) -> Terms:
+        told = [*trials[: n - 1], replace(trials[n - 1], metadata={SUGGESTION_NAMESPACE: kept})]
+        history = History.of(config, ENCODING, Snapshot(0, told))
+        return Terms.of(config, ENCODING, history, GpSettings(), told)
+
+    first = terms(30, {})
+    known = first.texts(X[0])
+    assert known["limit.latency.fitted_at"] == "23"
+    assert known["failures.fitted_at"] == "30"
+    again, soon, late = terms(30, known), terms(31, known), terms(41, known)
+    criteria = [t.added_to(first.safety[0], is_any_safe=False) for t in (first, again)]
+    np.testing.assert_array_equal(criteria[0].value(X), criteria[1].value(X))
+    assert soon.stored == first.stored
+    assert late.stored["limit.latency.fitted_at"] == "31"
+    assert late.stored["failures.fitted_at"] == "41"
