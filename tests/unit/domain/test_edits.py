@@ -233,6 +233,10 @@ settings_strategies = {
 @st.composite
 def edits(draw):
     parameters = draw(definitions)
+    settings = draw(st.fixed_dictionaries({}, optional=settings_strategies))
+    if "optimizer" in parameters:
+        # Without its branch there is nothing to believe about momentum.
+        settings.pop("beliefs", None)
     return StudyEdit(
         parameters=parameters,
         freeze=draw(st.sampled_from([{}, {"momentum": 0.5}])) if "optimizer" not in parameters
@@ -243,7 +247,7 @@ def edits(draw):
             st.fixed_dictionaries({}, optional={"loss": st.none() | numbers, "size": numbers})
         ),
         safety_thresholds=draw(st.fixed_dictionaries({}, optional={"latency": numbers})),
-        **draw(st.fixed_dictionaries({}, optional=settings_strategies)),
+        **settings,
     )  # fmt: skip
 
 
