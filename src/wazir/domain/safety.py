@@ -48,21 +48,21 @@ def with_limits(metrics: Iterable[Metric], limits: Limits) -> tuple[Metric, ...]
     Raises:
         InvalidInputError: a text is no limit, or names a metric twice or one that is optimized.
     """
-    found = {metric.name: metric for metric in metrics}
-    given: set[str] = set()
+    known = tuple(metrics)
+    optimized = {metric.name for metric in known if metric.is_objective}
+    given: dict[str, Metric] = {}
     for text in _texts(limits):
         metric = parse_limit(text)
-        known = found.get(metric.name)
-        if known is not None and known.is_objective:
+        if metric.name in optimized:
             raise InvalidInputError(
                 f"{metric.name!r} is optimized, so it cannot be a safety metric too",
                 hint="report the number under a second name to limit it",
             )
         if metric.name in given:
             raise InvalidInputError(f"safety metric {metric.name!r} is given twice")
-        given.add(metric.name)
-        found[metric.name] = metric
-    return tuple(found.values())
+        given[metric.name] = metric
+    kept = tuple(given.pop(metric.name, metric) for metric in known)
+    return (*kept, *given.values())
 
 
 def _texts(limits: Limits) -> list[str]:
