@@ -75,6 +75,12 @@ class Region:
             inside &= holds | ~applies
         return inside
 
+    def encloses(self, X: Array) -> Mask:
+        """Return which rows X (n, d) are points of the space, as `Encoding.holds` tells, and hold."""
+        inside = self.encoding.holds(X)
+        inside[inside] = self.holds(X[inside])
+        return inside
+
     def free(self, X: Array, taken: Set[bytes]) -> Mask:
         """Return which snapped rows X (n, d) lie in the region and have no key in `taken`."""
         untaken = np.array([key not in taken for key in row_keys(X)], dtype=np.bool_)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wazir.algorithms.hypervolume import hypervolume, reference_point
+from wazir.domain.best import optimal_trials
 from wazir.domain.metrics import Metric
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import Trial, TrialState, optimal_trials
+from wazir.domain.trials import Trial, TrialState
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def pareto_front(config: StudyConfig, trials: Sequence[Trial]) -> ParetoFront:
     Y = Y[np.isfinite(Y).all(axis=1)]
     if len(Y) == 0:
         return ParetoFront((), {}, 0.0)
-    optimal = tuple(optimal_trials(succeeded, config.metrics))
+    optimal = tuple(optimal_trials(succeeded, config))
     front = np.array([_losses(trial, objectives) for trial in optimal]).reshape(-1, Y.shape[1])
     given = [metric.reference_value for metric in objectives]
     reference = np.array(

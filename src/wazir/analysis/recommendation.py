@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from wazir.domain.best import best_trial
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.studies import ObservationNoise, StudyConfig
-from wazir.domain.trials import Trial, best_trial, is_safe
+from wazir.domain.trials import Trial, is_safe
 
 if TYPE_CHECKING:
     from wazir.analysis.posterior import Posterior
@@ -78,12 +79,11 @@ def model_posterior(config: StudyConfig, trials: Sequence[Trial]) -> "Posterior"
 def recommend(
     config: StudyConfig, trials: Sequence[Trial], posterior_of: PosteriorOf = model_posterior
 ) -> Recommendation | None:
-    """Return the trial to use, None where no trial has succeeded and is safe.
+    """Return the trial to use, None where none can be used (`wazir.domain.best`).
 
     Trials count that are SUCCEEDED with a finite value of the first objective; the model learns
-    from all of them, but only those that keep the limits of the safety metrics are recommended.
-    Where noise is to
-    be expected, the one of the smallest (largest, if the goal is MAXIMIZE) posterior mean is
+    from all of them, also from those that are not recommended because they break a limit or lie
+    outside of what an edit left. Where noise is to be expected, the one of the smallest (largest, if the goal is MAXIMIZE) posterior mean is
     recommended, else the one with the best value. Noise is expected if the study's observation
     noise is HIGH; if it is UNSPECIFIED, where repeats of a configuration differ, or where the
     model has learnt much noise (`wazir.algorithms.gp.noise`). With
@@ -94,8 +94,7 @@ def recommend(
     """
     objective = config.objective
     values = _values(trials, objective)
-    safe = [trial.id for trial in trials if is_safe(trial, config.metrics)]
-    luckiest = best_trial(trials, config.metrics)
+    luckiest = best_trial(trials, config)
     if luckiest is None:
         return None
     best = values[luckiest.id]
@@ -106,7 +105,8 @@ def recommend(
         posterior = posterior_of(config, [trial for trial in trials if trial.id in values])
     except ArithmeticError as error:
         return replace(by_value, reason=f"the best value, as there is no model: {error}")
-    expected = {i: posterior.expected[i] for i in safe if i in posterior.expected}
+    usable = [t.id for t in trials if is_safe(t, config.metrics) and config.contains(t)]
+    expected = {i: posterior.expected[i] for i in usable if i in posterior.expected}
     return _by_model(config, values, by_value, replace(posterior, expected=expected))
 
 
@@ -132,9 +132,7 @@ def _why_no_model(config: StudyConfig, values: dict[int, float]) -> str:
 def _by_model(
     config: StudyConfig, values: dict[int, float], by_value: Recommendation, posterior: "Posterior"
 ) -> Recommendation:
-    luckiest = posterior.expected.get(by_value.trial_id)
-    if luckiest is None:
-        return replace(by_value, reason="the best value, of a configuration outside of the space")
+    luckiest = posterior.expected[by_value.trial_id]
     known = replace(
         by_value,
         mean=luckiest.mean,

@@ -40,6 +40,8 @@ ALIASES: Mapping[str, str] = {
 }
 # These do not look at results, nor at what is believed.
 _BLIND = frozenset({"RANDOM_SEARCH", "GRID_SEARCH", "QUASI_RANDOM_SEARCH"})
+# Their models have a place for trials from before an edit that are no points of the space now.
+_PLACE_FORMER = frozenset({DEFAULT_ALGORITHM, "GP_BANDIT"})
 # Names of OSS Vizier for what is not here, with the nearest algorithm and why it is the nearest.
 NEAREST: Mapping[str, tuple[str, str]] = {
     "GAUSSIAN_PROCESS_BANDIT": ("GP_BANDIT", "a Gaussian process with expected improvement"),
@@ -66,6 +68,11 @@ def canonical_name(text: str) -> str:
             hint=did_you_mean(text, [*known, *ALIASES, *NEAREST]),
         )
     return name
+
+
+def learns_from_outside(name: str) -> bool:
+    """Return whether an algorithm learns from trials that an edit put outside of the space."""
+    return canonical_name(name) in _PLACE_FORMER
 
 
 def algorithm_note(text: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from wazir.app.registry import algorithm_note
+from wazir.app.registry import algorithm_note, learns_from_outside
 from wazir.cli.common import open_study, storage_option
 from wazir.cli.numbers import Probability
 from wazir.cli.program import ProgramCommand, program_of
@@ -142,10 +142,17 @@ def _lines(study: Study, change: JobEdit, effects: EditEffects) -> list[str]:
     if effects.n_outside:
         lines.append(
             f"of {counted(effects.n_inside + effects.n_outside, 'trial')} that have ended "
-            f"{effects.n_outside} lie outside of the new space: they stay in the history, and "
-            "what they tell about the new space is still used"
+            f"{effects.n_outside} lie outside of what the study allows now: they stay in the "
+            f"history and cannot be the best; {_learnt_text(effects.config.algorithm)}"
         )
     if effects.dropped:
         ids = ", ".join(map(str, effects.dropped))
-        lines.append(f"waiting outside of the new space, and not run any more: trial {ids}")
+        lines.append(f"waiting outside of it, and not run any more: trial {ids}")
     return lines
+
+
+def _learnt_text(algorithm: str) -> str:
+    """Return what becomes of trials outside of the space for an algorithm."""
+    if learns_from_outside(algorithm):
+        return f"{algorithm} still learns from them"
+    return f"{algorithm} learns nothing more from them"

@@ -12,10 +12,10 @@ from wazir.analysis.advice import Advice
 from wazir.analysis.recommendation import Recommendation
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.cli.common import open_study
+from wazir.domain.best import best_trial, outside_text, why_no_best
 from wazir.domain.errors import InvalidInputError, JobError, NotFoundError
-from wazir.domain.safety import why_no_best
 from wazir.domain.studies import Study, TrialCounts
-from wazir.domain.trials import Trial, TrialState, best_trial
+from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.directories import StudyDirectory, TrialDirectory, study_directory
 from wazir.jobs.recorded_run import RecordedRun, recorded_run
 from wazir.jobs.spec import JobSpec, job_spec_of
@@ -67,6 +67,11 @@ class StudyView:
         return self.service.recommend(self.study.name)
 
     @cached_property
+    def outside(self) -> str:
+        """That trials outside of what the study allows now were better, "" if none was."""
+        return outside_text(self.trials, self.study.config)
+
+    @cached_property
     def advice(self) -> Advice:
         """What more trials may bring; computed once."""
         return self.service.advise(self.study.name)
@@ -113,7 +118,7 @@ class StudyView:
             return None
         succeeded = (TrialState.SUCCEEDED,)
         _, trials = self.service.trials(self.study.name, states=succeeded)
-        return best_trial(trials, self.study.config.metrics)
+        return best_trial(trials, self.study.config)
 
     def require_best(self) -> Trial:
         """Return the trial to use: the recommended one, mostly the one with the best value.
@@ -136,7 +141,7 @@ class StudyView:
     def _nothing_succeeded(self) -> NotFoundError:
         n_infeasible = self.counts.infeasible
         failed = f" ({n_infeasible} infeasible)" if n_infeasible else ""
-        why = why_no_best(self.trials, self.study.config.metrics)
+        why = why_no_best(self.trials, self.study.config)
         return NotFoundError(
             f"study {self.study_id!r}: {why}{failed}",
             hint=f"`wazir show {self.study_id}` shows how it stands",

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wazir.analysis.recommendation import Recommendation
 from wazir.app.tuning import TuningStudy
@@ -11,13 +12,16 @@ from wazir.cli.display.text import EndReport, FirstFailure, end_text
 from wazir.cli.front import front_lines
 from wazir.cli.luck import expectation_text, luck_text, repeats_text
 from wazir.cli.tables import terminal_width
-from wazir.domain.safety import why_no_best
+from wazir.domain.best import best_trial, outside_text, why_no_best
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial as StoredTrial
-from wazir.domain.trials import TrialState, best_trial, is_safe
+from wazir.domain.trials import TrialState, is_safe
 from wazir.jobs.attempt_files import last_lines
 from wazir.jobs.spec import job_spec_of
 from wazir.jobs.state.messages import Ending
+
+if TYPE_CHECKING:
+    from wazir.analysis.pareto import ParetoFront
 
 _N_LOG_LINES = 20
 
@@ -26,7 +30,7 @@ _N_LOG_LINES = 20
 class Outcome:
     """The text for the user, and the number that decides the exit code.
 
-    It counts safe trials that have succeeded, and paused ones.
+    It counts trials that have succeeded and can be used, and paused ones.
     """
 
     text: str
@@ -39,7 +43,7 @@ def end_report_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> O
     _, stored = service.trials(study.name)
     counts = service.counts(study.name)
     is_single = len(study.config.objectives) == 1
-    best = best_trial(stored, study.config.metrics) if is_single else None
+    best = best_trial(stored, study.config) if is_single else None
     recommendation = None if best is None else service.recommend(study.name)
     front = None if is_single or not counts.succeeded else service.pareto_front(study.name)
     advice = service.advise(study.name)
@@ -54,10 +58,10 @@ def end_report_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> O
         counts=counts,
         ending=ending,
         storage=str(tuning.location.path),
-        front=() if front is None else tuple(front_lines(study.config, front, terminal_width())),
+        front=() if front is None else _front_lines(study, stored, front),
         resume_command=shlex.join(argv),
         first_failure=_first_failure(tuning, stored) if not counts.succeeded else None,
-        why_no_best="" if best else why_no_best(stored, study.config.metrics),
+        why_no_best="" if best else why_no_best(stored, study.config),
         luck="" if recommendation is None else luck_text(recommendation),
         doubts=_doubts(study, stored, best, recommendation),
         n_stopped_early=sum(bool(t.stopping_reason) and t.state.is_final for t in stored),
@@ -66,9 +70,17 @@ def end_report_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> O
         more_command=_more_command(study, ending, argv, counts.total + advice.n_more),
     )
     succeeded = [trial for trial in stored if trial.state is TrialState.SUCCEEDED]
-    n_safe = sum(is_safe(trial, study.config.metrics) for trial in succeeded)
+    n_safe = sum(
+        is_safe(trial, study.config.metrics) and study.config.contains(trial)
+        for trial in succeeded
+    )
     n_paused = sum(trial.is_paused for trial in stored)
     return Outcome(end_text(report), n_safe + n_paused)
+
+
+def _front_lines(study: Study, stored: list[StoredTrial], front: "ParetoFront") -> tuple[str, ...]:
+    lines = front_lines(study.config, front, terminal_width()) if front.trials else []
+    return tuple(filter(None, [*lines, outside_text(stored, study.config)]))
 
 
 def _doubts(
@@ -81,7 +93,8 @@ def _doubts(
     if best is None or recommendation is None:
         return ()
     repeats = repeats_text(stored, best, study.config.objective)
-    return tuple(filter(None, [expectation_text(recommendation), repeats]))
+    outside = outside_text(stored, study.config)
+    return tuple(filter(None, [expectation_text(recommendation), repeats, outside]))
 
 
 def with_trials(argv: Sequence[str], n_trials: int) -> list[str]:

@@ -24,9 +24,9 @@ from wazir.cli.tables import (
 from wazir.cli.trial_text import best_fields, metric_rows, parameter_rows, run_rows
 from wazir.client.rows import duration_s, first_line
 from wazir.domain.beliefs import belief_texts
+from wazir.domain.best import why_no_best
 from wazir.domain.durations import format_duration
 from wazir.domain.metrics import Measurement, Metric, describe_metric, limit_text
-from wazir.domain.safety import why_no_best
 from wazir.domain.space import describe_space
 from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.domain.studies import ObservationNoise, TrialCounts
@@ -71,11 +71,13 @@ def show_lines(view: StudyView, now: float) -> list[str]:
     if best is not None:
         lines += ["", f"best trial: {best.id}"]
         rows = [*metric_rows(view, best), *parameter_rows(best), *run_rows(view, best)]
-        lines += label_lines([*rows, ("duration", _duration_text(best, now))], indent=2)
+        duration, outside = _duration_text(best, now), printable(view.outside)
+        lines += label_lines([*rows, ("duration", duration), ("but", outside)], indent=2)
     elif view.counts.succeeded and not view.has_several_objectives:
-        lines += ["", f"best trial: {why_no_best(view.trials, view.study.config.metrics)}"]
+        lines += ["", f"best trial: {why_no_best(view.trials, view.study.config)}"]
     if view.has_several_objectives and view.front.trials:
         lines += ["", *front_lines(view.study.config, view.front, terminal_width())]
+        lines += filter(None, [printable(view.outside)])
     lines += _edit_lines(view)
     lines += _advice_lines(view)
     lines += _running_lines(view, now)

@@ -80,7 +80,7 @@ def best_lines(view: StudyView, trial: Trial) -> list[str]:
     if view.recommendation is not None:
         repeats = repeats_text(view.trials, trial, view.study.config.objective)
         said = view.recommendation
-        lines += filter(None, [luck_text(said), expectation_text(said), repeats])
+        lines += filter(None, [luck_text(said), expectation_text(said), repeats, view.outside])
     lines += label_lines(metric_rows(view, trial), indent=2)
     lines += ["parameters", *label_lines(parameter_rows(trial), indent=2)]
     rows = run_rows(view, trial)

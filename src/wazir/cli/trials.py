@@ -175,6 +175,6 @@ def _print_front(view: StudyView, *, as_json: bool) -> None:
         click.echo(json_text(front_fields(view, front, system_clock())))
         return
     lines = front_lines(view.study.config, front, terminal_width(), n_most=None)
-    click.echo("\n".join(lines))
+    click.echo("\n".join([*lines, *filter(None, [view.outside])]))
     if view.job is not None:
         click.echo(f"run again: wazir rerun {view.study_id} TRIAL")

@@ -9,16 +9,17 @@ from wazir.client.editing import edit_in_words
 from wazir.client.optimize import Objective, Optimization, ProgressListener
 from wazir.client.rows import Fields
 from wazir.client.trial import MetricValues, Trial, named_metrics
+from wazir.domain.best import best_trial, why_no_best
 from wazir.domain.clock import Clock
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Parameter, ParameterValue
-from wazir.domain.safety import Limits, why_no_best
+from wazir.domain.safety import Limits
 from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState
 from wazir.domain.studies import Study as StoredStudy
 from wazir.domain.trials import Trial as StoredTrial
-from wazir.domain.trials import TrialState, best_trial
+from wazir.domain.trials import TrialState
 from wazir.service.editing import EditRecord, edits_of
 from wazir.service.transport import Transport
 
@@ -93,8 +94,11 @@ class Study:
     def best_trial(self) -> Trial:
         """The SUCCEEDED safe trial with the best observed value; the earliest of equals.
 
+        It lies in the search space and fulfils the constraints as they are now: trials from before
+        an edit may not.
+
         Raises:
-            NotFoundError: no trial has succeeded yet, or none of them keeps the limits.
+            NotFoundError: no trial has succeeded yet, or none of them can be used.
             InvalidInputError: the study has several objectives.
         """
         if len(self.config.objectives) > 1:
@@ -104,9 +108,9 @@ class Study:
                 hint="study.optimal_trials() returns the best compromises",
             )
         _, stored = self._transport.trials(self._stored.name, states=[TrialState.SUCCEEDED])
-        best = best_trial(stored, self.config.metrics)
+        best = best_trial(stored, self.config)
         if best is None:
-            raise NotFoundError(why_no_best(stored, self.config.metrics))
+            raise NotFoundError(why_no_best(stored, self.config))
         return self._handle(best)
 
     def optimal_trials(self) -> list[Trial]:
@@ -142,7 +146,7 @@ class Study:
         found = self._transport.recommend(self._stored.name)
         if found is None:
             _, stored = self._transport.trials(self._stored.name, states=[TrialState.SUCCEEDED])
-            raise NotFoundError(why_no_best(stored, self.config.metrics))
+            raise NotFoundError(why_no_best(stored, self.config))
         return found
 
     def advice(self, n_more_trials: int = N_MORE_TRIALS, more_than: float | None = None) -> Advice:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.metrics import Goal, Metric, limit_text
-from wazir.domain.trials import Trial, TrialState, nearest_to_safe
+from wazir.domain.metrics import Goal, Metric
 
 Limits: TypeAlias = str | Sequence[str] | Mapping[str, str]
 
@@ -71,25 +70,3 @@ def _texts(limits: Limits) -> list[str]:
     if isinstance(limits, Mapping):
         return [f"{name}{limit}" for name, limit in limits.items()]
     return [str(limit) for limit in limits]
-
-
-def why_no_best(trials: Sequence[Trial], metrics: Sequence[Metric]) -> str:
-    """Return why no trial is the best: none has succeeded, or none of these is safe."""
-    n_succeeded = sum(trial.state is TrialState.SUCCEEDED for trial in trials)
-    if not n_succeeded:
-        return "no trial has succeeded yet"
-    limits = " and ".join(limit_text(metric) for metric in metrics if not metric.is_objective)
-    trials_text = f"{n_succeeded} trials" if n_succeeded > 1 else "1 trial"
-    text = f"of {trials_text} that succeeded none is safe ({limits})"
-    nearest = nearest_to_safe(trials, metrics)
-    return text if nearest is None else f"{text}; the nearest is {_with_values(nearest, metrics)}"
-
-
-def _with_values(trial: Trial, metrics: Sequence[Metric]) -> str:
-    """Return "trial 7 with latency 130"."""
-    broken = [
-        f"{metric.name} {value:.6g}"
-        for metric in metrics
-        if (value := trial.final_value(metric)) is not None and metric.violation(value) > 0
-    ]
-    return f"trial {trial.id} with {' and '.join(broken)}"

@@ -258,6 +258,20 @@ class StudyConfig:
         """Return whether a point of the space fulfils all constraints."""
         return all(constraint.holds(point) for constraint in self.constraints)
 
+    def contains(self, trial: Trial) -> bool:
+        """Return whether a trial is a point of the study as it is now, which an edit may change.
+
+        A budget that it has had always fits.
+        """
+        values, config = self.completed(trial).parameters, self
+        if trial.rungs:
+            values, config = self.without_budget(values), self.searched
+        try:
+            config.check_point(values)
+        except InvalidInputError:
+            return False
+        return True
+
     def with_defaults(self, values: Mapping[str, ParameterValue]) -> Assignment:
         """Return `values` with a default or middle value for each active parameter left out.
 

@@ -1,8 +1,7 @@
 """A trial, its states, and the table of the state changes that are allowed."""
 
 import enum
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -146,50 +145,3 @@ def violation(trial: Trial, metrics: Iterable[Metric]) -> float:
 def is_safe(trial: Trial, metrics: Iterable[Metric]) -> bool:
     """Return whether a trial keeps all limits; without safety metrics each one does."""
     return violation(trial, metrics) == 0.0
-
-
-def best_trial(trials: Iterable[Trial], metrics: Sequence[Metric]) -> Trial | None:
-    """Return the safe SUCCEEDED trial with the best final value of the first objective.
-
-    The first of equals; None where no trial is safe and has succeeded. `metrics` are the study's.
-    """
-    objectives = [metric for metric in metrics if metric.is_objective]
-    limits = [metric for metric in metrics if not metric.is_objective]
-    return next(iter(optimal_trials(trials, [objectives[0], *limits])), None)
-
-
-def optimal_trials(trials: Iterable[Trial], metrics: Sequence[Metric]) -> list[Trial]:
-    """Return the safe SUCCEEDED trials that no other one beats: the Pareto front.
-
-    A trial is beaten by one that is nowhere worse, of equals by the first one. With one objective
-    the best trial is left. They stand in the order of the first objective, the best first.
-    `metrics` are the study's.
-    """
-    objectives = [metric for metric in metrics if metric.is_objective]
-    front: list[tuple[tuple[float, ...], Trial]] = []
-    for trial in trials:
-        losses = _losses(trial, objectives)
-        if losses is None or not is_safe(trial, metrics):
-            continue
-        if any(_is_nowhere_worse(kept, losses) for kept, _ in front):
-            continue
-        front = [pair for pair in front if not _is_nowhere_worse(losses, pair[0])]
-        front.append((losses, trial))
-    return [trial for _, trial in sorted(front, key=lambda pair: pair[0])]
-
-
-def _losses(trial: Trial, objectives: Sequence[Metric]) -> tuple[float, ...] | None:
-    """Return the values of all objectives, smaller is better; None if one is not finite."""
-    values = [trial.final_value(metric) for metric in objectives]
-    losses = [m.loss(v) for m, v in zip(objectives, values, strict=True) if v is not None]
-    return tuple(losses) if len(losses) == len(objectives) else None
-
-
-def _is_nowhere_worse(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
-    return all(a <= b for a, b in zip(left, right, strict=True))
-
-
-def nearest_to_safe(trials: Iterable[Trial], metrics: Sequence[Metric]) -> Trial | None:
-    """Return the SUCCEEDED trial of the smallest violation, the first of equals; None without."""
-    found = [trial for trial in trials if math.isfinite(violation(trial, metrics))]
-    return min(found, key=lambda trial: violation(trial, metrics), default=None)

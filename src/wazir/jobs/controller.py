@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 from time import monotonic
 
+from wazir.domain.best import optimal_trials
 from wazir.domain.durations import format_duration
 from wazir.domain.edits import describe_changes
 from wazir.domain.errors import (
@@ -17,7 +18,7 @@ from wazir.domain.errors import (
 )
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyState, TrialCounts
-from wazir.domain.trials import Trial, TrialState, optimal_trials
+from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.announcements import Announcements
 from wazir.jobs.clobber import ClobberWatch
 from wazir.jobs.executors import protocol as executors
@@ -129,7 +130,7 @@ class Controller:
     def _optimal(self) -> tuple[Trial, ...]:
         """Return the optimal trials so far."""
         _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
-        return tuple(optimal_trials(ended, self.job.study.config.metrics))
+        return tuple(optimal_trials(ended, self.job.study.config))
 
     def _paused(self) -> frozenset[int]:
         """Return the trials that wait for a larger budget."""
@@ -199,7 +200,7 @@ class Controller:
         if changes:
             n_trials = study.config.planned_n_trials or self.limits.n_trials
             self.limits = replace(self.limits, n_trials=n_trials)
-            self.listener.tell(StudyEdited(study, self.limits, tuple(changes)))
+            self.listener.tell(StudyEdited(study, self.limits, tuple(changes), self._optimal()))
             self._queue.extend(self._state.handle(messages.LimitsChanged(n_trials)))
         return study
 

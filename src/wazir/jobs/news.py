@@ -77,11 +77,15 @@ class Noted:
 
 @dataclass(frozen=True)
 class StudyEdited:
-    """Somebody edited the study; the job goes on with what it is now."""
+    """Somebody edited the study; the job goes on with what it is now.
+
+    `optimal` are the optimal trials as it is now.
+    """
 
     study: Study
     limits: Limits
     changes: tuple[str, ...]
+    optimal: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -108,14 +108,14 @@ def effects_of(config: StudyConfig, edit: StudyEdit, trials: Sequence[Trial]) ->
         InvalidInputError: it breaks a rule.
     """
     new = edited(config, edit, n_trials=len(trials))
-    ended = [fits(new, trial) for trial in trials if trial.state.is_final]
+    ended = [new.contains(trial) for trial in trials if trial.state.is_final]
     waiting = [trial for trial in trials if trial.state is TrialState.REQUESTED]
     return EditEffects(
         config=new,
         changes=tuple(describe_changes(config, new)),
         n_inside=sum(ended),
         n_outside=len(ended) - sum(ended),
-        dropped=tuple(trial.id for trial in waiting if not fits(new, trial)),
+        dropped=tuple(trial.id for trial in waiting if not new.contains(trial)),
     )
 
 
@@ -176,21 +176,9 @@ def carry_out(
         _drop_misfits(writer, config, now)
 
 
-def fits(config: StudyConfig, trial: Trial) -> bool:
-    """Return whether a trial is a point of the study; a budget it has had always fits."""
-    values = config.completed(trial).parameters
-    if trial.rungs:
-        config, values = config.searched, config.without_budget(values)
-    try:
-        config.check_point(values)
-    except InvalidInputError:
-        return False
-    return True
-
-
 def _drop_misfits(writer: StudyWriter, config: StudyConfig, now: float) -> None:
     for trial in writer.trials(states=[TrialState.REQUESTED]):
-        if fits(config, trial):
+        if config.contains(trial):
             continue
         if trial.attempt == 0:
             writer.delete_trial(trial.id)

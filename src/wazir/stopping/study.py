@@ -41,7 +41,7 @@ def progress_of(study: Study, trials: Sequence[Trial], now: float) -> Progress:
 
 
 def _last_progress(ended: Sequence[Trial], config: StudyConfig) -> tuple[int, float | None]:
-    """Return how many trials had ended with the last better safe value, and when that was."""
+    """Return how many trials had ended with the last better value that can be used, and when that was."""
     objective = config.objective
     best: float | None = None
     found: tuple[int, float | None] = (0, None)
@@ -49,7 +49,8 @@ def _last_progress(ended: Sequence[Trial], config: StudyConfig) -> tuple[int, fl
         value = trial.final_value(objective)
         if value is None or not is_safe(trial, config.metrics):
             continue
-        if best is None or objective.goal.better(value, best):
+        is_better = best is None or objective.goal.better(value, best)
+        if is_better and config.contains(trial):
             best, found = value, (count, trial.completed_at)
     return found
 

@@ -11,6 +11,7 @@ from wazir.algorithms.gp.hyperparameters import Fitted, latest
 from wazir.algorithms.gp.model import ModelMaker
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot
+from wazir.domain.constraints import Constraint
 from wazir.domain.edits import StudyEdit
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.parameters import Categorical, Discrete, Double, Integer
@@ -161,3 +162,16 @@ def test_the_model_goes_on_from_what_it_knew(edit, limit):
         assert all(one.explanation["kind"] == "model" for one in made)
         good += min(valley(one.parameters) for one in made) <= limit
     assert good >= 4
+
+
+def test_an_incumbent_fulfils_the_constraints_that_came_with_an_edit():
+    values = {1: 0.0, 2: 1.0, 3: 3.0, 4: 4.0, 5: 5.0}
+    trials = [trial(i, loss, x=1.1 - i / 5) for i, loss in values.items()]
+    space, metrics = SearchSpace({"x": Double(0, 1)}), (Metric("loss", Goal.MINIMIZE),)
+    config = StudyConfig(space, metrics, constraints=(Constraint("x < 0.6"),))
+    encoding = Encoding.of(space)
+    history = History.of(config, encoding, Snapshot(completed=trials), outside=True)
+    maker = ModelMaker(encoding, 0, GpSettings(), constraints=config.constraints)
+    model = maker.make(history, None, np.random.default_rng(0))
+    assert model.incumbents[0] == pytest.approx(model.means[2])
+    assert model.means.argmin() == 0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from wazir.analysis.posterior import Expected, Posterior, posterior_of, with_fine_structure
 from wazir.analysis.recommendation import Recommendation, recommend
+from wazir.domain.best import best_trial
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.parameters import Categorical, Double
@@ -236,11 +237,12 @@ def test_an_advantage_within_rounding_is_none():
     assert recommend(study("HIGH"), FIVE, equal).trial_id == 1
 
 
-def test_a_luckiest_configuration_far_outside_of_the_space_is_said_to_be_there():
+def test_a_configuration_outside_of_the_space_is_not_recommended():
     outside = succeeded(6, {"x": 9.0, "y": 0.0}, -1.0)
     found = recommend(study("HIGH"), [*FIVE, outside])
-    assert (found.trial_id, found.is_by_model) == (6, False)
-    assert "outside of the space" in found.reason
+    assert found.trial_id != 6
+    assert (found.luckiest_trial_id, found.is_by_model) == (best_trial(FIVE, study()).id, True)
+    assert recommend(study("HIGH"), [outside]) is None
 
 
 def test_repeats_that_differ_are_a_sign_of_noise_and_count_as_one_configuration():

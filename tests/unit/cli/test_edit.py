@@ -6,8 +6,8 @@ from wazir.app.compose import create_study, load_study
 from wazir.domain.parameters import Double
 
 OUTSIDE = (
-    "of 3 trials that have ended 3 lie outside of the new space: they stay in the history, "
-    "and what they tell about the new space is still used"
+    "of 3 trials that have ended 3 lie outside of what the study allows now: they stay in the "
+    "history and cannot be the best; RANDOM_SEARCH learns nothing more from them"
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wazir.domain.best import best_trial, optimal_trials
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import (
     Goal,
@@ -16,7 +17,10 @@ from wazir.domain.metrics import (
     select_measurement,
     with_references,
 )
-from wazir.domain.trials import Trial, TrialState, best_trial, optimal_trials
+from wazir.domain.parameters import Double
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import Trial, TrialState
 
 ACCURACY, LATENCY = Metric("accuracy", Goal.MAXIMIZE), Metric("latency", Goal.MINIMIZE)
 BOTH = (ACCURACY, LATENCY)
@@ -25,7 +29,11 @@ LAST, BEST = MeasurementSelection.LAST, MeasurementSelection.BEST
 
 def trial(trial_id, accuracy, latency, state=TrialState.SUCCEEDED):
     final = Measurement({"accuracy": accuracy, "latency": latency})
-    return Trial(trial_id, {}, state, final_measurement=final)
+    return Trial(trial_id, {"x": 1.0}, state, final_measurement=final)
+
+
+def study(metrics):
+    return StudyConfig(SearchSpace({"x": Double(0, 1)}), tuple(metrics))
 
 
 def test_a_metric_reported_at_another_time_belongs_to_the_final_measurement():
@@ -54,14 +62,16 @@ def test_a_value_that_is_not_finite_is_not_replaced_by_an_older_one():
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))
 def test_the_optimal_trials_are_those_that_no_other_beats(values):
     trials = [trial(i, float(a), float(b)) for i, (a, b) in enumerate(values, 1)]
-    found = {t.id for t in optimal_trials(trials, BOTH)}
+    found = {t.id for t in optimal_trials(trials, study(BOTH))}
     for i, (a, b) in enumerate(values, 1):
         beaten = any(
             (c >= a and d <= b) and ((c, d) != (a, b) or j < i)
             for j, (c, d) in enumerate(values, 1)
         )
         assert (i in found) is not beaten
-    ordered = [t.final_measurement.metrics["accuracy"] for t in optimal_trials(trials, BOTH)]
+    ordered = [
+        t.final_measurement.metrics["accuracy"] for t in optimal_trials(trials, study(BOTH))
+    ]
     assert ordered == sorted(ordered, reverse=True)
 
 
@@ -69,15 +79,15 @@ def test_trials_without_all_values_are_not_optimal():
     failed = trial(1, 0.9, 1.0, TrialState.INFEASIBLE)
     diverged = trial(2, math.nan, 1.0)
     lacking = Trial(3, {}, TrialState.SUCCEEDED, final_measurement=Measurement({"accuracy": 1.0}))
-    assert optimal_trials([failed, diverged, lacking, trial(4, 0.1, 9.0)], BOTH)[0].id == 4
-    assert optimal_trials([failed, diverged], BOTH) == []
+    assert optimal_trials([failed, diverged, lacking, trial(4, 0.1, 9.0)], study(BOTH))[0].id == 4
+    assert optimal_trials([failed, diverged], study(BOTH)) == []
 
 
 def test_with_one_objective_the_first_of_the_best_is_optimal():
     trials = [trial(1, 0.5, 1.0), trial(2, 0.9, 1.0), trial(3, 0.9, 0.5)]
-    assert [t.id for t in optimal_trials(trials, [ACCURACY])] == [2]
-    assert best_trial(trials, [ACCURACY]).id == 2
-    assert best_trial([], [ACCURACY]) is None
+    assert [t.id for t in optimal_trials(trials, study([ACCURACY]))] == [2]
+    assert best_trial(trials, study([ACCURACY])).id == 2
+    assert best_trial([], study([ACCURACY])) is None
 
 
 def test_reference_values_are_given_by_name():

@@ -1,11 +1,13 @@
 """Safety metrics: limits as texts, violations, and the best of the safe trials."""
 
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wazir.domain.best import best_trial, nearest_to_safe, why_no_best
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import (
     Goal,
@@ -16,16 +18,17 @@ from wazir.domain.metrics import (
     limit_text,
     select_measurement,
 )
-from wazir.domain.safety import parse_limit, why_no_best, with_limits
+from wazir.domain.parameters import Double
+from wazir.domain.safety import parse_limit, with_limits
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import (
     OUTSIDE_REASON,
     Trial,
     TrialState,
-    best_trial,
     has_failed,
     is_safe,
     lost_reason,
-    nearest_to_safe,
     violation,
 )
 
@@ -86,6 +89,10 @@ def test_limits_join_the_metrics() -> None:
     assert describe_metrics([LOSS, RECALL]) == "MINIMIZE loss, safety recall >= 0.5"
 
 
+def study(metrics: Sequence[Metric]) -> StudyConfig:
+    return StudyConfig(SearchSpace({"x": Double(0, 1)}), tuple(metrics))
+
+
 def test_a_violation_counts_by_the_size_of_the_threshold() -> None:
     metrics = [LOSS, LATENCY, RECALL]
     assert violation(trial(1, loss=1, latency=100, recall=0.5), metrics) == 0.0
@@ -103,21 +110,21 @@ def test_the_best_trial_is_the_best_safe_one() -> None:
         trial(3, loss=2, latency=100),
         trial(4, loss=0),
     ]
-    best = best_trial(trials, metrics)
+    best = best_trial(trials, study(metrics))
     assert best is not None
     assert best.id == 3
-    assert best_trial(trials[:1], metrics) is None
+    assert best_trial(trials[:1], study(metrics)) is None
     nearest = nearest_to_safe(trials, (LOSS, Metric("latency", Goal.MINIMIZE, 1.0)))
     assert nearest is not None
     assert nearest.id == 2
 
 
 def test_it_is_said_why_no_trial_is_the_best() -> None:
-    assert why_no_best([], [LOSS, LATENCY]) == "no trial has succeeded yet"
-    text = why_no_best([trial(1, loss=1, latency=150)], [LOSS, LATENCY])
+    assert why_no_best([], study([LOSS, LATENCY])) == "no trial has succeeded yet"
+    text = why_no_best([trial(1, loss=1, latency=150)], study([LOSS, LATENCY]))
     assert "of 1 trial that succeeded none is safe (latency <= 100)" in text
     assert text.endswith("the nearest is trial 1 with latency 150")
-    assert "2 trials" in why_no_best([trial(1, loss=1), trial(2, loss=1)], [LOSS, LATENCY])
+    assert "2 trials" in why_no_best([trial(1, loss=1), trial(2, loss=1)], study([LOSS, LATENCY]))
 
 
 def test_safety_values_come_from_the_last_report_that_has_them() -> None:

@@ -222,7 +222,7 @@ class _Planner:
             if self._may_replicate(believer.maker.used(own), models[-1]):
                 taken = frozenset(row_keys(history.pending))
         is_safe = terms.probably_safe(history.pending)
-        is_inside = self.encoding.holds(history.X)
+        is_inside = self.inside.region.encloses(history.X)
         front = FrontModel.of(models, history, reference.tolist(), is_safe, is_inside)
         rng = self._rng(trial_id, _SALT_SEARCH)
         explores = rng.random() < self.settings.exploration
@@ -314,6 +314,7 @@ class _Planner:
                 *(self.encoding, self.config.seed, self.settings, has_trend, noise),
                 basis=self.lessons.basis,
                 limit=limit,
+                constraints=self.config.constraints,
             )
             known = latest(self.trials, maker.theta_size, prefix_of(place), maker.fingerprint)
             self.believers[key] = _Believer(maker, known)

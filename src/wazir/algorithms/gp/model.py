@@ -13,6 +13,8 @@ from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History, scalarise
 from wazir.algorithms.gp.hyperparameters import Fitted, fingerprint
 from wazir.algorithms.gp.settings import GpSettings, OutputWarping
+from wazir.algorithms.region import Region
+from wazir.domain.constraints import Constraint
 from wazir.domain.studies import ObservationNoise
 from wazir.surrogates.basis_functions import Basis, condition_on_basis, supported
 from wazir.surrogates.gaussian_process import Data, Prediction, condition
@@ -127,7 +129,7 @@ class ModelMaker:
     With `has_trend` the processes have a quadratic trend. `noise` is what the study says of it.
     `basis` are functions of the features of which the losses may be a weighted sum; those that the
     losses speak against are left out. Losses are warped by the settings; with a `limit` they are
-    linear up to there: see `log_beyond`.
+    linear up to there: see `log_beyond`. Incumbents fulfil the constraints.
     """
 
     encoding: Encoding
@@ -137,6 +139,7 @@ class ModelMaker:
     noise: ObservationNoise = ObservationNoise.UNSPECIFIED
     basis: Basis | None = None
     limit: float | None = None
+    constraints: tuple[Constraint, ...] = ()
 
     @property
     def features(self) -> FeatureMap:
@@ -217,7 +220,7 @@ class ModelMaker:
         processes = tuple(_condition(theta, data.subset(rows), basis) for theta in thetas)
         means = [process.means_at_data() for process in processes]
         V, X = history.V[rows], history.X[rows]
-        is_inside = self.encoding.holds(X)
+        is_inside = Region(self.encoding, self.constraints).encloses(X)
         incumbents = tuple(_incumbent(column, V == 0.0, is_inside) for column in means)
         return Model(features, processes, fitted, X, means[0], outputs, incumbents, V)
 
@@ -267,7 +270,7 @@ def _condition(theta: Array, data: Data, basis: Basis | None) -> Process:
 
 
 def _incumbent(means: Array, is_safe: NDArray[np.bool_], is_inside: NDArray[np.bool_]) -> float:
-    """Return the best of the means (n,) at safe points of the space, else at points of the space.
+    """Return the best of the means (n,) at safe points inside, else at points inside.
 
     Where there are none, the median of all: what lies outside cannot be had any more.
     """

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from wazir.analysis.advice import Advice
+from wazir.domain.best import optimal_trials
 from wazir.domain.metrics import Metric
-from wazir.domain.trials import Trial, TrialState, is_safe, optimal_trials
+from wazir.domain.trials import Trial, TrialState, is_safe
 from wazir.jobs.news import (
     JobEnded,
     JobStarted,
@@ -92,6 +93,7 @@ class JobProgress:
     def edited(self, news: StudyEdited) -> None:
         """The study was edited."""
         self.study, self.limits = news.study, news.limits
+        self.optimal = list(news.optimal)
 
     @property
     def objective(self) -> Metric:
@@ -149,9 +151,11 @@ class JobProgress:
         values = () if run is None else tuple(run.values)
         has_value = trial.state is TrialState.SUCCEEDED or trial.is_paused
         value = self._value(trial) if has_value else None
-        metrics = self.study.config.metrics
-        is_best = trial in optimal_trials([*self.optimal, trial], metrics)
-        ended = EndedTrial(trial, value, duration_s, values, is_best, is_safe(trial, metrics))
+        config = self.study.config
+        is_best = trial in optimal_trials([*self.optimal, trial], config)
+        ended = EndedTrial(
+            trial, value, duration_s, values, is_best, is_safe(trial, config.metrics)
+        )
         if trial.state.is_final:
             self._count(ended)
         elif trial.is_paused:
@@ -180,7 +184,7 @@ class JobProgress:
         else:
             self.counts = replace(self.counts, infeasible=self.counts.infeasible + 1)
         if ended.is_best:
-            self.optimal = optimal_trials([*self.optimal, ended.trial], self.study.config.metrics)
+            self.optimal = optimal_trials([*self.optimal, ended.trial], self.study.config)
         if ended.duration_s is not None:
             self._timed_s += ended.duration_s
             self._n_timed += 1

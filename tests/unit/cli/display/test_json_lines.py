@@ -137,10 +137,13 @@ def test_warning(show):
     }
 
 
+POINT = {"lr": 0.1, "units": 8, "layers": "64"}
+
+
 @pytest.mark.parametrize("ending", Ending)
 def test_job_ended_names_the_best(show, script, ending):
     final = Measurement({"rmse": 0.2, "loss": math.nan})
-    best = Trial(3, {"lr": 0.1}, TrialState.SUCCEEDED, final_measurement=final)
+    best = Trial(3, POINT, TrialState.SUCCEEDED, final_measurement=final)
     show(script.started(TrialCounts(succeeded=1), best))
     show(script.succeeded(4, 0.3))
     told = show(script.job_ended(ending, succeeded=2))
@@ -149,7 +152,7 @@ def test_job_ended_names_the_best(show, script, ending):
     assert told["best"] == {
         "trial_id": 3,
         "value": 0.2,
-        "parameters": {"lr": 0.1},
+        "parameters": POINT,
         "metrics": {"rmse": 0.2, "loss": "NaN"},
     }
 

@@ -8,6 +8,8 @@ from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.news import Noted, Warned
 
+PARAMETERS = {"lr": 0.01, "units": 64, "layers": "64"}
+
 
 @pytest.fixture
 def show(script):
@@ -69,7 +71,9 @@ def test_long_trial_shows_that_it_is_alive(show, script):
 
 
 def test_resumed_job(show, script):
-    best = Trial(3, {}, TrialState.SUCCEEDED, final_measurement=Measurement({"rmse": 0.25}))
+    best = Trial(
+        3, PARAMETERS, TrialState.SUCCEEDED, final_measurement=Measurement({"rmse": 0.25})
+    )
     lines = show(script.started(TrialCounts(succeeded=9, infeasible=1, requested=2), best))
     assert lines[1] == (
         "going on: 9 SUCCEEDED, 1 INFEASIBLE, 2 not ended; best rmse=0.25 (trial 3)"

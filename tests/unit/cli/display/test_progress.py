@@ -7,6 +7,8 @@ from wazir.domain.metrics import Goal, Measurement
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
 
+PARAMETERS = {"lr": 0.01, "units": 64, "layers": "64"}
+
 
 def begin(script, *args, **kwargs):
     return JobProgress(script.started(*args, **kwargs), script.now)
@@ -38,7 +40,7 @@ def test_maximize(script):
 
 
 def test_resumed_study_knows_its_best_and_its_counts(script):
-    best = Trial(3, {}, TrialState.SUCCEEDED, final_measurement=Measurement({"rmse": 0.2}))
+    best = Trial(3, PARAMETERS, TrialState.SUCCEEDED, final_measurement=Measurement({"rmse": 0.2}))
     progress = begin(script, TrialCounts(succeeded=4, infeasible=1), best)
     assert not run(progress, script, 6, 1, 0.3).is_best
     assert progress.best is best
