@@ -10,7 +10,9 @@ value of the recommended trial.
 Asked after each trial, the same advice tells where `--auto-stop` would have ended the study.
 
 `measure` writes one line per study, `report` makes the tables of such files, `fit` prints the
-coefficients that `wazir.analysis.advice` has, fitted to a file of the suite `development`.
+coefficients that `wazir.analysis.advice` has, fitted to a file of the suite `development`. `fronts` reads
+what `benchmarks/problem_kinds` recorded of several objectives, and prints what the record says of the
+hypervolume beside what happened.
 """
 
 import argparse
@@ -46,6 +48,7 @@ from wazir.domain.trials import Trial, TrialState  # noqa: E402
 Line = Mapping[str, object]
 N_TRIALS = 100
 LOOKS = (15, 30, 50)
+FRONT_LOOKS = (15, 20, 25, 30)
 HORIZONS = (10, 20)
 # Shares of the distance between the best and the median value.
 SIZES = (0.001, 0.01, 0.05)
@@ -247,6 +250,37 @@ def fit(lines: Sequence[Line]) -> list[float]:
     return w.tolist()
 
 
+def front_cases(lines: Sequence[Line]) -> Iterator[tuple[float, bool]]:
+    """Yield what is said of the growth of the hypervolume by a hundredth, and whether it came.
+
+    Lines hold after each trial which part of the hypervolume is lacking.
+    """
+    for line in lines:
+        reached = 1.0 - np.minimum.accumulate(np.array(line["true"]))
+        for n, n_more in itertools.product(FRONT_LOOKS, HORIZONS):
+            if n + n_more > len(reached) or reached[n - 1] <= 0:
+                continue
+            n_idle = n - 1 - int(np.argmax(reached[:n] >= 0.99 * reached[n - 1]))
+            grew = reached[n + n_more - 1] > 1.01 * reached[n - 1]
+            yield record_alone({"n_more": n_more, "n_idle": n_idle}), bool(grew)
+
+
+def front_report(lines: Sequence[Line]) -> str:
+    """Return the table of what was said and what happened, and the Brier scores."""
+    p, happened = (np.array(column) for column in zip(*front_cases(lines), strict=True))
+    rows = [
+        [f"{low:.0%} to {high:.0%}", str(chosen.sum()), f"{p[chosen].mean():.0%}",
+         f"{happened[chosen].mean():.0%}"]
+        for low, high in itertools.pairwise(EDGES)
+        if (chosen := (p >= low) & (p < high)).any()
+    ]  # fmt: skip
+    base = happened.mean()
+    scores = (
+        f"Brier score {np.mean((p - happened) ** 2):.3f}, of the base rate {base - base**2:.3f}"
+    )
+    return f"{table(['said', 'times', 'said on average', 'happened'], rows)}\n\n{scores}"
+
+
 def report(files: Sequence[Path], *, write: bool) -> None:
     """Print the tables, one set for each file."""
     made = Report("advice", "Advice on going on, and auto-stop", sys.argv[1:], is_timed=False)
@@ -290,9 +324,9 @@ def read(file: Path) -> list[Line]:
 
 
 def main() -> None:
-    """Carry out one of the three commands."""
+    """Carry out one of the commands."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["measure", "report", "fit"])
+    parser.add_argument("command", choices=["measure", "report", "fit", "fronts"])
     parser.add_argument(
         "files", type=Path, nargs="+", help="written by measure, read by the others"
     )
@@ -304,6 +338,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.command == "fit":
         print([round(x, 3) for x in fit([line for file in args.files for line in read(file)])])
+    elif args.command == "fronts":
+        print(front_report([line for file in args.files for line in read(file)]))
     elif args.command == "report":
         report(args.files, write=args.write)
     else:

@@ -248,3 +248,16 @@ def test_every_condition_on_the_page_is_understood():
     texts = [row.split("`")[1] for row in rest.splitlines() if row.startswith("| `")]
     assert len(texts) == 4
     assert all(describe_stop_conditions(with_stop_conditions(None, [text])) for text in texts)
+
+
+def test_the_help_of_tune_has_each_option_once_under_a_heading():
+    command = commands()["tune"]
+    named = [name for names in command.headings.values() for name in names]
+    assert len(named) == len(set(named))
+    assert set(named) <= {param.name for param in command.params}
+    text = command.get_help(click.Context(command))
+    for heading in command.headings:
+        assert f"\n{heading}:\n" in text
+    for param in command.params:
+        if isinstance(param, click.Option):
+            assert len(re.findall(rf"^  .*{param.opts[-1]}(?= |$)", text, re.MULTILINE)) >= 1

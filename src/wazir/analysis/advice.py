@@ -5,7 +5,7 @@ which the search's next steps improve on the best (`wazir.analysis.rollout`). Th
 search that has gone without improvement for long, less is to be expected; where the best of n equally
 distributed values is as likely to be the last as any other, k more values beat it with odds of k / n.
 The model does not know how often it was wrong; the record does not know how much is left to find. A
-logistic regression weighs them, see `probability_of`.
+logistic regression weighs them, see `probability_of`. For several objectives there is the record alone.
 """
 
 import math
@@ -15,13 +15,17 @@ from statistics import fmean, median, pstdev
 from typing import TypeAlias
 
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.metrics import Goal, Metric
+from wazir.domain.metrics import Metric
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.trials import Trial, TrialState, is_safe
 
 MIN_N_RESULTS = 8
 N_MORE_TRIALS = 10
 _MAX_N_MORE_TRIALS = 1000
+# Of several objectives a growth of the hypervolume matters from this share of it.
+_SHARE_OF_HYPERVOLUME = 0.01
+# The steps of these are those that the model takes.
+_MODELLED = frozenset({"DEFAULT", "GP_BANDIT"})
 # An improvement matters from this share of the distance between the best and the median value.
 _SHARE_THAT_MATTERS = 0.01
 # Constant, weight of the model and weight of the record: fitted on the suite `development` by
@@ -45,6 +49,9 @@ class Advice:
             nothing.
         per_hour: the same per hour, at the pace of the last trials; None while that is not known.
         reason: why there is no advice, "" if there is.
+        is_of_front: whether it is about several objectives: `more_than` is the share by which the
+            hypervolume grows, and no amount is expected.
+        is_of_default: whether it is about trials of the default algorithm, and the study has another.
     """
 
     n_more: int
@@ -54,6 +61,8 @@ class Advice:
     expected_improvement: float | None = None
     per_hour: float | None = None
     reason: str = ""
+    is_of_front: bool = False
+    is_of_default: bool = False
 
     def __post_init__(self) -> None:
         if (self.probability is None) == (not self.reason):
@@ -67,13 +76,14 @@ class Advice:
         """Return "12 % chance that 10 more trials improve loss by more than 0.002"."""
         if self.probability is None or self.more_than is None:
             return f"no advice: {self.reason}"
-        trials = (
-            "one more trial improves" if self.n_more == 1 else f"{self.n_more} more trials improve"
-        )
-        return (
-            f"{_percent(self.probability)} chance that {trials} {metric} "
-            f"by more than {self.more_than:.3g}"
-        )
+        is_one = self.n_more == 1
+        trials = "one more trial" if is_one else f"{self.n_more} more trials"
+        of = " of the default algorithm" * self.is_of_default
+        verb = ("enlarge" if self.is_of_front else "improve") + "s" * is_one
+        by = f"{100 * self.more_than:.3g} %" if self.is_of_front else f"{self.more_than:.3g}"
+        what = "the hypervolume" if self.is_of_front else metric
+        chance = _percent(self.probability)
+        return f"{chance} chance that {trials}{of} {verb} {what} by more than {by}"
 
 
 def _percent(probability: float) -> str:
@@ -105,11 +115,15 @@ def advise(
 ) -> Advice:
     """Return how probable it is that `n_more` trials improve on the best by `more_than`.
 
-    `trials` are all of the study; those that have ended count. `more_than` is positive, in the
-    objective's units, by default a hundredth of the distance between the best and the median
-    value, rounded to one digit. It is about the true value of the configuration that is believed
-    best, not about the luckiest value. The steps of the default algorithm are assumed, and
-    results that come one after the other.
+    `trials` are all of the study; those that have ended count, if they can be used
+    (`wazir.domain.best`). `more_than` is positive, in the objective's units, by default a hundredth of
+    the distance between the best and the median value, rounded to one digit. It is about the true
+    value of the configuration that is believed best, not about the luckiest value. The steps of the
+    default algorithm are assumed, and results that come one after the other. Limits of safety
+    metrics are not known to the model that is asked, so with them it expects too much.
+
+    Of several objectives `more_than` is a share of the hypervolume, by default 0.01, and the record
+    alone is asked: see `wazir.analysis.front_record`.
 
     `improvements` makes the model's part; it raises ArithmeticError where there is no model.
 
@@ -122,11 +136,14 @@ def advise(
         )
     if more_than is not None and not (more_than > 0 and math.isfinite(more_than)):
         raise InvalidInputError(f"an improvement is greater than 0, got {more_than!r}")
-    ended = [trial for trial in trials if trial.state.is_final]
-    losses = _losses(ended, config.objective)
-    reason = _why_none(config, losses)
+    ended = [trial for trial in trials if trial.state.is_final and _counts(trial, config)]
+    results = _results(ended)
+    reason = _why_none(config, results)
     if reason:
-        return Advice(n_more, more_than, len(losses), reason=reason)
+        return Advice(n_more, more_than, len(results), reason=reason)
+    if len(config.objectives) > 1:
+        return _advice_on_front(config, results, n_more, more_than or _SHARE_OF_HYPERVOLUME)
+    losses = [_loss(trial, config.objective) for trial in results]
     matters = improvement_that_matters(losses) if more_than is None else more_than
     try:
         by_id = sorted(ended, key=lambda trial: trial.id)
@@ -145,32 +162,52 @@ def advise(
         probability=probability,
         expected_improvement=expected,
         per_hour=None if pace_s is None else expected / (n_more * pace_s) * 3600.0,
+        is_of_default=config.algorithm not in _MODELLED,
     )
 
 
-def _losses(ended: Sequence[Trial], objective: Metric) -> list[float]:
-    """Return the results in the order in which they came, smaller is better."""
-    sign = 1.0 if objective.goal is Goal.MINIMIZE else -1.0
-    found = []
-    for trial in sorted(ended, key=lambda trial: (trial.completed_revision or 0, trial.id)):
-        final = trial.final_measurement
-        value = None if final is None else final.value(objective.name)
-        if trial.state is TrialState.SUCCEEDED and value is not None:
-            found.append(sign * value)
-    return found
+def _advice_on_front(
+    config: StudyConfig, results: Sequence[Trial], n_more: int, more_than: float
+) -> Advice:
+    from wazir.analysis.front_record import results_since_growth  # noqa: PLC0415 - numpy
+
+    n = len(results)
+    try:
+        n_idle = results_since_growth(config, results, more_than)
+    except ArithmeticError as error:
+        return Advice(n_more, more_than, n, reason=str(error), is_of_front=True)
+    probability = (n_more + 1) / (n_more + n_idle + 2)
+    return Advice(n_more, more_than, n, probability=probability, is_of_front=True)
 
 
-def _why_none(config: StudyConfig, losses: Sequence[float]) -> str:
+def _counts(trial: Trial, config: StudyConfig) -> bool:
+    is_result = trial.state is TrialState.SUCCEEDED
+    if is_result and any(trial.final_value(metric) is None for metric in config.objectives):
+        return False
+    return (not is_result or is_safe(trial, config.metrics)) and config.contains(trial)
+
+
+def _results(ended: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that have results, in the order in which these came."""
+    ordered = sorted(ended, key=lambda trial: (trial.completed_revision or 0, trial.id))
+    return [trial for trial in ordered if trial.state is TrialState.SUCCEEDED]
+
+
+def _loss(trial: Trial, objective: Metric) -> float:
+    value = trial.final_value(objective)
+    return math.nan if value is None else objective.loss(value)
+
+
+def _why_none(config: StudyConfig, results: Sequence[Trial]) -> str:
     """Return why there is no advice, "" if there may be."""
-    if len(config.objectives) > 1:
-        return "there is advice for studies with one objective only"
-    if len(config.metrics) > len(config.objectives):
-        return "there is none where results must keep limits"
     if config.fidelity is not None:
         return "there is none for trials with budgets that grow"
-    if len(losses) < MIN_N_RESULTS:
-        return f"there are {len(losses)} results, and {MIN_N_RESULTS} are needed"
-    if min(losses) == max(losses):
+    n, kind = len(results), "safe results" if config.safety_metrics else "results"
+    if n < MIN_N_RESULTS:
+        return f"there are {n} {kind}, and {MIN_N_RESULTS} are needed"
+    if all(
+        len({trial.final_value(metric) for trial in results}) == 1 for metric in config.objectives
+    ):
         return "all results are equal"
     return ""
 

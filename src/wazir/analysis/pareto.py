@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wazir.algorithms.axes import Array
 from wazir.algorithms.hypervolume import hypervolume, reference_point
 from wazir.domain.best import optimal_trials
 from wazir.domain.metrics import Metric
@@ -42,24 +43,31 @@ def pareto_front(config: StudyConfig, trials: Sequence[Trial]) -> ParetoFront:
     """
     objectives = config.objectives
     succeeded = [trial for trial in trials if trial.state is TrialState.SUCCEEDED]
-    Y = np.array([_losses(trial, objectives) for trial in succeeded]).reshape(-1, len(objectives))
+    Y = np.array([losses_of(trial, objectives) for trial in succeeded]).reshape(
+        -1, len(objectives)
+    )
     Y = Y[np.isfinite(Y).all(axis=1)]
     if len(Y) == 0:
         return ParetoFront((), {}, 0.0)
     optimal = tuple(optimal_trials(succeeded, config))
-    front = np.array([_losses(trial, objectives) for trial in optimal]).reshape(-1, Y.shape[1])
+    front = np.array([losses_of(trial, objectives) for trial in optimal]).reshape(-1, Y.shape[1])
+    reference = reference_of(objectives, Y)
+    shown = {m.name: m.loss(r) for m, r in zip(objectives, reference.tolist(), strict=True)}
+    return ParetoFront(optimal, shown, hypervolume(front, reference))
+
+
+def reference_of(objectives: Sequence[Metric], Y: Array) -> Array:
+    """Return the reference point (m,) for losses Y (n, m), n >= 1, in losses: given or chosen."""
     given = [metric.reference_value for metric in objectives]
-    reference = np.array(
+    return np.array(
         [
             chosen if value is None else metric.loss(value)
             for metric, value, chosen in zip(objectives, given, reference_point(Y), strict=True)
         ]
     )
-    shown = {m.name: m.loss(r) for m, r in zip(objectives, reference.tolist(), strict=True)}
-    return ParetoFront(optimal, shown, hypervolume(front, reference))
 
 
-def _losses(trial: Trial, objectives: Sequence[Metric]) -> list[float]:
+def losses_of(trial: Trial, objectives: Sequence[Metric]) -> list[float]:
     """Return the values of all objectives, smaller is better; NaN where there is none."""
     final = trial.final_measurement
     values = [None if final is None else final.value(metric.name) for metric in objectives]

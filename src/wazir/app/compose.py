@@ -137,7 +137,8 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
             10 more trials has a probability below 0.05, or a probability of your own. See
             docs/how-to/when-to-stop-tuning.md.
         min_improvement: which improvement of the first metric matters, in its units; by default
-            a hundredth of the distance between the best and the median value.
+            a hundredth of the distance between the best and the median value. With several
+            metrics it is a share of the hypervolume, by default 0.01.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.

@@ -56,8 +56,11 @@ def _safety(trial: Trial, study: Study) -> dict[str, object]:
     return {"is_safe": is_safe(trial, metrics)}
 
 
-def _metric_fields(metric: Metric) -> dict[str, object]:
+def metric_fields(metric: Metric) -> dict[str, object]:
+    """Return a metric: name and goal, limit and reference value where it has them."""
     fields: dict[str, object] = {"name": metric.name, "goal": metric.goal.value}
+    if metric.reference_value is not None:
+        fields["reference_value"] = metric.reference_value
     if not metric.is_objective:
         fields["safety_threshold"] = metric.safety_threshold
         fields["min_safe_fraction"] = metric.min_safe_fraction
@@ -69,7 +72,7 @@ def study_fields(study: Study, counts: TrialCounts) -> dict[str, object]:
     return {
         "name": study.name.study_id,
         "state": str(study.state),
-        "metrics": [_metric_fields(metric) for metric in study.config.metrics],
+        "metrics": [metric_fields(metric) for metric in study.config.metrics],
         "algorithm": study.config.algorithm,
         "seed": study.config.seed,
         "beliefs": dict(study.config.beliefs),
@@ -97,4 +100,6 @@ def advice_fields(advice: Advice) -> dict[str, object]:
         "per_hour": advice.per_hour,
         "n_results": advice.n_results,
         "reason": advice.reason,
+        "is_of_front": advice.is_of_front,
+        "is_of_default": advice.is_of_default,
     }

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wazir.cli.json_text import trial_fields
+from wazir.cli.json_text import metric_fields, trial_fields
 from wazir.cli.lookup import StudyView
 from wazir.cli.luck import expectation_text, luck_text, repeats_text
 from wazir.cli.tables import label_lines, shown_path
@@ -110,7 +110,7 @@ def front_fields(view: StudyView, front: "ParetoFront", now: float) -> dict[str,
     """Return the front for other programs: the optimal trials, each as `best_fields` gives it."""
     return {
         "study": view.study_id,
-        "metrics": [{"name": m.name, "goal": m.goal.value} for m in view.study.config.metrics],
+        "metrics": [metric_fields(metric) for metric in view.study.config.metrics],
         "optimal_trials": [best_fields(view, trial, now) for trial in front.trials],
         "hypervolume": front.hypervolume,
         "reference": dict(front.reference),

@@ -47,8 +47,22 @@ COUNT = click.IntRange(min=1)
 _N_SHOWN_TRIALS = 3
 
 
+_HEADINGS = {
+    "What is best": ("minimize", "maximize", "references", "safe", "metric_pattern"),
+    "What is tried": ("parameters", "conditions", "constraints", "default_first"),
+    "How to search": ("algorithm", "beliefs", "noise", "prior_studies", "seed"),
+    "When trials and the study end": (
+        *("n_trials", "timeout_s", "stop_when", "auto_stop", "auto_stop_below"),
+        *("min_improvement", "early_stopping", "trial_timeout_s", "max_failed_trials"),
+    ),
+    "How programs run": ("n_parallel", "job_dir", "grace_s", "max_attempts", "recorded_variables"),
+}
+
+
 @click.command(
-    cls=ProgramCommand, epilog="Ctrl-C is safe: the same command goes on where it ended."
+    cls=ProgramCommand,
+    headings=_HEADINGS,
+    epilog="Ctrl-C is safe: the same command goes on where it ended.",
 )
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--minimize", multiple=True, metavar="METRIC", help="Metric to make small.")
@@ -141,7 +155,7 @@ _N_SHOWN_TRIALS = 3
     "--min-improvement",
     type=float,
     metavar="X",
-    help="Which improvement matters. Default: decided by the results.",
+    help="Which improvement matters; of several objectives, as a share of the hypervolume.",
 )
 @click.option("--study", "study_id", metavar="NAME", help="Default: the program's name.")
 @storage_option

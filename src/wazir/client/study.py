@@ -153,8 +153,9 @@ class Study:
         """Return how probable it is that so many more trials improve the objective.
 
         By more than `more_than`, in the objective's units; by default what `min_improvement` says,
-        else a hundredth of the distance between the best and the median value. There is advice
-        from 8 results on, for one objective; the answer's `reason` says why there is none.
+        else a hundredth of the distance between the best and the median value. With several
+        objectives it is a share of the hypervolume, by default 0.01. There is advice from 8 results
+        on that can be used; the answer's `reason` says why there is none.
 
         Raises:
             InvalidInputError: a number outside its range.

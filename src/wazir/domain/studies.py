@@ -110,7 +110,8 @@ class StudyStopping:
 
     Durations are seconds, `end_at` values Unix seconds. `auto_stop_below` is a probability between 0
     and 1: the study ends when it is less probable than that that going on improves the objective by
-    more than `min_improvement`, which is in the objective's units (None: decided by the results).
+    more than `min_improvement`, which is in the objective's units (None: decided by the results), with
+    several objectives a share of the hypervolume.
     """
 
     stop_as_soon_as_possible: bool = False
@@ -192,6 +193,12 @@ class StudyConfig:
             )
         if self.fidelity is not None:
             fidelity_parameter(self.space, self.fidelity)
+            if self.fidelity in self.beliefs:
+                raise InvalidInputError(
+                    f"there is a belief about the fidelity parameter {self.fidelity!r}, which is "
+                    "not searched: each trial begins with a small one",
+                    hint="leave the belief out",
+                )
             if any(self.fidelity in constraint.names for constraint in self.constraints):
                 raise InvalidInputError(
                     f"a constraint cannot hold the fidelity parameter {self.fidelity!r}, "
@@ -201,20 +208,11 @@ class StudyConfig:
             if self.prior_studies.count(prior) > 1:
                 raise InvalidInputError(f"the prior study {prior.study_id!r} is named twice")
         stopping = self.study_stopping
-        if stopping is not None and stopping.auto_stop_below is not None:
-            self._check_auto_stop()
-
-    def _check_auto_stop(self) -> None:
-        """Raise InvalidInputError where there is no advice that could end the study."""
-        reasons = {
-            "several objectives": len(self.objectives) > 1,
-            "limits that results must keep": len(self.metrics) > len(self.objectives),
-            "budgets that grow": self.fidelity is not None,
-        }
-        reason = next((reason for reason, holds in reasons.items() if holds), "")
-        if reason:
+        is_auto = stopping is not None and stopping.auto_stop_below is not None
+        if is_auto and self.fidelity is not None:
             raise InvalidInputError(
-                f"there is no advice on going on for a study with {reason}, so auto-stop cannot act",
+                "there is no advice on going on for a study with budgets that grow, so auto-stop "
+                "cannot act",
                 hint="leave auto-stop out, or say stop_when (--stop-when)",
             )
 

@@ -18,7 +18,7 @@ from wazir.analysis.advice import (
 )
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Measurement, Metric
-from wazir.domain.parameters import Double
+from wazir.domain.parameters import Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, TrialState
@@ -79,7 +79,22 @@ def test_the_order_in_which_results_came_counts_not_their_ids():
         (
             replace(CONFIG, metrics=(*CONFIG.metrics, Metric("speed"))),
             VALUES,
-            "one objective only",
+            "there are 0 results",
+        ),
+        (
+            replace(CONFIG, metrics=(*CONFIG.metrics, Metric("size", Goal.MINIMIZE, 9.0))),
+            VALUES,
+            "there are 0 safe results",
+        ),
+        (
+            replace(
+                CONFIG,
+                space=SearchSpace({"x": Double(0, 1), "n": Integer(1, 9)}),
+                fidelity="n",
+                old_values={"n": 9},
+            ),
+            VALUES,
+            "budgets that grow",
         ),
     ],
 )
@@ -102,6 +117,37 @@ def test_infeasible_and_running_trials_are_no_results():
 
     assert advise(CONFIG, [*ended, *failed, *running], improvements=improvements).n_results == 10
     assert [t.id for t in seen] == [*range(1, 11), *range(21, 31)]
+
+
+def test_only_trials_that_can_be_used_count():
+    limited = replace(CONFIG, metrics=(*CONFIG.metrics, Metric("size", Goal.MINIMIZE, 9.0)))
+    ended = [
+        replace(t, final_measurement=Measurement({"loss": v, "size": 9.0 + 9.0 * (v < 3)}))
+        for t, v in zip(trials(VALUES), VALUES, strict=True)
+    ]
+    seen = []
+
+    def improvements(config, given, n_more):
+        seen.extend(given)
+        return [1.0]
+
+    found = advise(limited, ended, 10, 0.5, improvements=improvements)
+    assert [t.id for t in seen] == [1, 2, 3, 4, 5, 7, 8, 10]
+    # Trial 4 is the best safe one; four came since.
+    assert found.probability == probability_of(1, 1, 10, 4)
+    narrow = replace(CONFIG, space=SearchSpace({"x": Double(0, 0.75)}))
+    assert advise(narrow, trials(VALUES), improvements=from_model(1.0)).n_results == 8
+
+
+def test_another_algorithm_is_told_what_the_default_one_would_reach():
+    other = replace(CONFIG, algorithm="TPE")
+    found = advise(other, trials(VALUES), improvements=from_model(1.0))
+    assert "chance that 10 more trials of the default algorithm improve loss by" in found.text(
+        "loss"
+    )
+    assert "default algorithm" not in advise(
+        CONFIG, trials(VALUES), improvements=from_model(1.0)
+    ).text("loss")
 
 
 def test_a_model_that_fails_is_a_reason():

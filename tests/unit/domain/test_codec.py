@@ -356,14 +356,10 @@ def test_the_end_by_advice_goes_there_and_back():
     assert config_from_dict(config_to_dict(plain)).study_stopping == stopping
 
 
-@pytest.mark.parametrize(
-    ("metrics", "reason"),
-    [
-        ((Metric("a"), Metric("b")), "several objectives"),
-        ((Metric("a"), Metric("b", Goal.MINIMIZE, 1.0)), "limits that results must keep"),
-    ],
-)
-def test_a_study_without_advice_cannot_end_by_it(metrics, reason):
+def test_a_study_without_advice_cannot_end_by_it():
     stopping = StudyStopping(auto_stop_below=0.1)
-    with pytest.raises(InvalidInputError, match=reason):
-        replace(CONFIG, metrics=metrics, fidelity=None, study_stopping=stopping)
+    two = (Metric("a"), Metric("b"), Metric("c", Goal.MINIMIZE, 1.0))
+    assert replace(CONFIG, metrics=two, fidelity=None, study_stopping=stopping)
+    space = SearchSpace({"x": Double(0, 1), "n": Integer(1, 9)})
+    with pytest.raises(InvalidInputError, match="budgets that grow"):
+        StudyConfig(space, two, fidelity="n", study_stopping=stopping)

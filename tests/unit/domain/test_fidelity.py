@@ -80,3 +80,9 @@ def test_a_trial_is_paused_until_its_next_attempt_begins() -> None:
     # Its next attempt was lost: the trial waits for a worker, not for a larger budget.
     assert not replace(paused, attempt=2).is_paused
     assert not replace(paused, state=TrialState.ACTIVE).is_paused
+
+
+def test_a_belief_about_the_budget_is_refused():
+    space = SearchSpace({"x": Double(0, 1), "epochs": Integer(1, 9)})
+    with pytest.raises(InvalidInputError, match="belief about the fidelity parameter 'epochs'"):
+        StudyConfig(space, (Metric("loss"),), fidelity="epochs", beliefs={"epochs": 3})

@@ -93,9 +93,8 @@ def end_text(report: EndReport) -> str:
             ("run in", str(report.cwd)),
             ("run again", f"{_wazir_command(report, 'rerun')} TRIAL"),
         ]
-        return "\n".join(
-            [*lines, "", *report.front, "", *label_lines([*rows, *_study_rows(report)])]
-        )
+        lines += ["", *report.front, "", *label_lines([*rows, *_study_rows(report)])]
+        return "\n".join([*lines, *_advice_lines(report)])
     if report.best is None:
         lines += ["", *_failure_lines(report), "", *label_lines(_study_rows(report))]
         return "\n".join(lines)

@@ -190,4 +190,6 @@ def test_advice(show, script):
         "per_hour": 0.0004,
         "n_results": 20,
         "reason": "",
+        "is_of_front": False,
+        "is_of_default": False,
     }
