@@ -16,10 +16,11 @@ from ConfigSpace import (
 )
 from smac import HyperparameterOptimizationFacade as Facade
 from smac import Scenario
+from smac.runhistory import StatusType
 from smac.runhistory.dataclasses import TrialInfo, TrialValue
 
 from peers.axes import Axis, axes_of
-from peers.protocol import Params, Setup
+from peers.protocol import Params, Setup, Values
 
 
 class Smac:
@@ -38,6 +39,10 @@ class Smac:
         )
         self._default = setup.default
         self._is_warm = False
+        self._worst: float | None = None
+        self._failed: list[TrialInfo] = []
+        if setup.limits or len(setup.metrics) > 1:
+            raise ValueError("this adapter of SMAC takes one metric without limits")
 
     @cached_property
     def _smac(self) -> Facade:
@@ -63,9 +68,23 @@ class Smac:
             return None
         return info, self._decoded(info.config)
 
-    def tell(self, token: TrialInfo, params: Params, value: float) -> None:
-        """Give the cost of a trial."""
-        self._smac.tell(token, TrialValue(cost=value), save=False)
+    def tell(self, token: TrialInfo, params: Params, value: Values) -> None:
+        """Give the cost of a trial.
+
+        Trials that have failed get the worst cost so far, as soon as there is one: SMAC's own cost
+        of a crash is infinite, which its models cannot learn from.
+        """
+        if value is None:
+            self._failed.append(token)
+        else:
+            assert not isinstance(value, list)
+            self._worst = value if self._worst is None else max(self._worst, value)
+            self._smac.tell(token, TrialValue(cost=value), save=False)
+        if self._worst is not None:
+            crash = TrialValue(cost=self._worst, status=StatusType.CRASHED)
+            for failed in self._failed:
+                self._smac.tell(failed, crash, save=False)
+            self._failed = []
 
     def observe(self, params: Params, value: float) -> None:
         """Give the cost of a configuration that was not asked for."""
