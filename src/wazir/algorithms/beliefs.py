@@ -2,7 +2,8 @@
 
 C. Hvarfner et al., "piBO: augmenting acquisition functions with user beliefs for Bayesian
 optimization", ICLR 2022: the acquisition is multiplied by pi(x)^(beta / n), where n is the number
-of results; it fades faster here, see `belief_weight`. pi is a product over the parameters with a
+of results; it fades faster here, and at once where the results speak against it, see
+`Belief.weight`. pi is a product over the parameters with a
 belief. Along an ordered parameter it is a Gaussian around the value, a fifth of the axis wide, over
 a floor of a tenth of its peak, so that no place is excluded. A believed category counts as much as
 four others.
@@ -12,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from wazir.algorithms.axes import Array
@@ -71,6 +73,20 @@ class Belief:
                 slopes[:, j] = np.where(active[:, j], slope, 0.0)
         return slopes
 
+    def weight(self, X: Array, ranks: NDArray[np.intp]) -> float:
+        """Return the exponent of the density after results at X (n, d), beta / n.
+
+        Beyond ten results it is multiplied by 10 / n. `ranks` (n,) say how good results are, 0 for
+        the best; equals share one. As long as those near the belief are rather worse than the
+        others the exponent is 0: where the rank correlation of the density and the goodness of the
+        results is negative (C. Spearman, "The proof and measurement of association between two
+        things", 1904).
+        """
+        n = max(len(X), 1)
+        if _covariance(_mid_ranks(self.log_density(X)), -_mid_ranks(ranks)) < 0.0:
+            return 0.0
+        return BETA / n * min(1.0, N_FULL / n)
+
     def draw(self, U: Array) -> Array:
         """Return points of the density's peak for rows of the unit cube (n, d).
 
@@ -90,10 +106,16 @@ class Belief:
         return self.encoding.snap(X)
 
 
-def belief_weight(n_results: int) -> float:
-    """Return the exponent of the density with n results: beta / n, times 10 / n beyond ten."""
-    n = max(n_results, 1)
-    return BETA / n * min(1.0, N_FULL / n)
+def _mid_ranks(values: NDArray[np.generic]) -> Array:
+    """Return the ranks of values (n,), from 1; equal ones have the mean of theirs."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    found: Array = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    return found
+
+
+def _covariance(a: Array, b: Array) -> float:
+    """Return n**2 times the covariance of halves of whole numbers (n,), without rounding."""
+    return float(len(a) * (a @ b) - a.sum() * b.sum())
 
 
 def _position(encoding: Encoding, j: int, value: ParameterValue) -> list[float]:

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wazir.algorithms.beliefs import CATEGORY_ODDS, FLOOR, Belief, belief_weight
+from wazir.algorithms.beliefs import CATEGORY_ODDS, FLOOR, Belief
 from wazir.algorithms.encoding import Encoding
 from wazir.testing.algorithms import study_config
 from wazir.testing.spaces import BELIEFS, SPACES
@@ -61,6 +63,28 @@ def test_gradients_match_differences(name: str) -> None:
 
 
 def test_the_weight_fades_with_the_number_of_results() -> None:
-    assert belief_weight(0) == belief_weight(1) == 10.0
-    assert belief_weight(10) == 1.0
-    assert belief_weight(100) == pytest.approx(0.01)
+    _, belief = belief_in("double_log")
+    assert belief is not None
+    for n, weight in ((0, 10.0), (1, 10.0), (10, 1.0), (100, 0.01)):
+        X = np.random.default_rng(n).random((n, 1))
+        good = belief.log_density(X)
+        ranks = np.unique(-good, return_inverse=True)[1]
+        assert belief.weight(X, ranks) == pytest.approx(weight)
+        assert belief.weight(X, np.zeros(n, dtype=np.intp)) == pytest.approx(weight)
+        if n > 1:
+            assert belief.weight(X, ranks.max() - ranks) == 0.0
+
+
+@given(st.integers(0, 99), st.integers(2, 12))
+def test_the_judgement_is_the_sign_of_the_rank_correlation(seed: int, n: int) -> None:
+    _, belief = belief_in("double_log")
+    assert belief is not None
+    rng = np.random.default_rng(seed)
+    X, ranks = rng.integers(0, 5, (n, 1)) / 4, rng.integers(0, 4, n)
+    logs = belief.log_density(X)
+    pairs = [(a, b) for a in range(n) for b in range(n)]
+    # Twice the rank less a constant is the number of values below less that of those above.
+    density = [np.sign(logs[a] - logs[b]) for a, b in pairs]
+    goodness = [np.sign(ranks[b] - ranks[a]) for a, b in pairs]
+    total = np.reshape(density, (n, n)).sum(axis=1) @ np.reshape(goodness, (n, n)).sum(axis=1)
+    assert (belief.weight(X, ranks) == 0.0) == (total < 0)

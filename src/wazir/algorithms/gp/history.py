@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from wazir.algorithms.axes import Array
 from wazir.algorithms.encoding import Encoding, row_keys
 from wazir.algorithms.protocol import Snapshot
+from wazir.algorithms.ranking import non_dominated_ranks
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.studies import StudyConfig
@@ -90,6 +91,16 @@ class History:
     def is_observed(self) -> NDArray[np.bool_]:
         """Which completed points have a value of every objective, shape (n,)."""
         return np.asarray(np.isfinite(self.Y).all(axis=1))
+
+    @property
+    def is_told(self) -> NDArray[np.bool_]:
+        """Which completed points say something, shape (n,): a worker that died says nothing."""
+        return np.asarray(self.failed | self.is_observed)
+
+    @property
+    def ranks(self) -> NDArray[np.intp]:
+        """How good the completed points are, shape (n,): see `non_dominated_ranks`."""
+        return non_dominated_ranks(self.Y, self.V)
 
     def subset(self, rows: NDArray[np.bool_]) -> "History":
         """Return the history of some completed points and of all that are pending."""

@@ -1,12 +1,12 @@
 """Points of a study that need no model: the first ones, and those in place of what fails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wazir.algorithms.axes import Array
 from wazir.algorithms.beliefs import Belief
-from wazir.algorithms.encoding import Encoding
+from wazir.algorithms.encoding import Encoding, row_keys
 from wazir.algorithms.gp.earlier import Lessons
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.initial_design import (
@@ -52,7 +52,7 @@ class Starts:
         lesson = self.lessons.next_first(taken)
         if lesson is not None:
             return lesson[0], {"kind": "initial", "point": lesson[1]}
-        known = self._known() if history.n_trials == len(self.lessons.first) else None
+        known = self._known(history.n_trials - len(self.lessons.first), taken)
         if known is not None:
             return known
         n_varied = sum(not column.is_constant for column in self.encoding.columns)
@@ -86,12 +86,24 @@ class Starts:
         order = self._rng(trial_id, _SALT_LISTED).permutation(len(free))
         return free[order[:_MAX_LISTED_CANDIDATES]]
 
-    def _known(self) -> tuple[Array, dict[str, str]] | None:
-        """Return the defaults or the middle, None where the constraints exclude it."""
-        point, what = default_point(self.config, self.encoding), "defaults"
+    def _known(
+        self, n_before: int, taken: frozenset[bytes]
+    ) -> tuple[Array, dict[str, str]] | None:
+        """Return the defaults or the middle, None where the constraints exclude them.
+
+        With beliefs they come after what is believed, so that the belief can be judged by them
+        and a wrong one does not cost the better start.
+        """
+        with_beliefs, without = self.config, replace(self.config, beliefs={})
+        configs = [with_beliefs, without] if self.config.beliefs else [without]
+        if not 0 <= n_before < len(configs):
+            return None
+        config = configs[n_before]
+        point = default_point(config, self.encoding)
+        what = "beliefs" if config.beliefs else "defaults"
         if point is None or not self.inside.region.contains(point):
             point, what = middle_point(self.encoding, self.config.seed), "middle"
-        if not self.inside.region.contains(point):
+        if not self.inside.region.contains(point) or row_keys(point[None])[0] in taken:
             return None
         return point, {"kind": "initial", "point": what}
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
-from wazir.algorithms.beliefs import Belief, belief_weight
+from wazir.algorithms.beliefs import Belief
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.criterion import Criterion, SumCriterion
 from wazir.algorithms.gp.features import FeatureMap
@@ -40,7 +40,7 @@ class Terms:
     safety: tuple[Criterion, ...] = ()
     caution: tuple[Criterion, ...] = ()
     feasibility: Criterion | None = None
-    belief: Criterion | None = None
+    belief: "BeliefCriterion | None" = None
     stored: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -73,8 +73,7 @@ class Terms:
         ]
         feasibility = None
         if settings.learns_failures and history.failed.any():
-            # A worker that died says nothing of its point.
-            told = history.failed | np.isfinite(history.Y).all(axis=1)
+            told = history.is_told
             known = memory.of(_FAILURES)
             feasibility = log_probability_feasible(
                 features, history.X[told], history.failed[told], known
@@ -118,7 +117,8 @@ class Terms:
             value = float(self.feasibility.value(x[None])[0])
             texts["probability_feasible"] = f"{math.exp(value):.3g}"
         if self.belief is not None:
-            texts["belief"] = f"{float(self.belief.value(x[None])[0]):.3g}"
+            value = float(self.belief.value(x[None])[0])
+            texts["belief"] = f"{value:.3g}" if self.belief.weight else "results speak against it"
         return texts
 
 
@@ -197,7 +197,9 @@ class BeliefCriterion:
         belief = Belief.of(config, encoding)
         if belief is None:
             return None
-        return cls(FeatureMap.of(encoding), belief, belief_weight(history.n_observed))
+        told = history.is_told
+        weight = belief.weight(history.X[told], history.ranks[told])
+        return cls(FeatureMap.of(encoding), belief, weight)
 
     def value(self, X: Array) -> Array:
         """See Criterion."""

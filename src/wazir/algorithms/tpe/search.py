@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wazir.algorithms.axes import Array
-from wazir.algorithms.beliefs import Belief, belief_weight
+from wazir.algorithms.beliefs import Belief
 from wazir.algorithms.cells import Cells
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.history import History
@@ -95,20 +95,21 @@ class _Proposer:
     good: Array
     others: Array
     belief: Belief | None
-    n_results: int
+    belief_weight: float
 
     @classmethod
     def of(cls, config: StudyConfig, encoding: Encoding, history: History) -> "_Proposer":
         count = min(n_good(len(history.X)), history.n_observed)
         order = preference_order(history.Y, history.V)
         others = np.sort(order[count:])[-_MAX_OTHERS:]
+        belief, told = Belief.of(config, encoding), history.is_told
         return cls(
             config.seed,
             Cells.of(encoding),
             history.X[order[:count]],
             history.X[others],
-            Belief.of(config, encoding),
-            history.n_observed,
+            belief,
+            0.0 if belief is None else belief.weight(history.X[told], history.ranks[told]),
         )
 
     def is_ready(self, n_trials: int) -> bool:
@@ -122,7 +123,7 @@ class _Proposer:
         X, kind = self._candidates(good, rng)
         ratios = good.log_density(X) - bad.log_density(X)
         if self.belief is not None:
-            ratios += belief_weight(self.n_results) * self.belief.log_density(X)
+            ratios += self.belief_weight * self.belief.log_density(X)
         best = int(np.argmax(np.where(is_free(X), ratios, ratios.min() - 1)))
         explanation = {
             "kind": kind,

@@ -237,3 +237,34 @@ def test_hyperparameters_of_limits_and_failures_are_kept_with_trials_while_they_
     assert soon.stored == first.stored
     assert late.stored["limit.latency.fitted_at"] == "31"
     assert late.stored["failures.fitted_at"] == "41"
+
+
+def test_what_would_come_first_without_a_belief_comes_second() -> None:
+    space = SearchSpace({"x": Double(0.0, 1.0), "y": Double(0.0, 1.0, default=0.25)})
+    for known, second in ((space, {"x": 0.5, "y": 0.25}), (PLANE, {"x": 0.5, "y": 0.5})):
+        config = StudyConfig(known, (LOSS,), beliefs={"x": 0.9})
+        made = GpBandit().suggest(config, Snapshot(0, []), [1, 2])
+        assert made[0].parameters == {**second, "x": 0.9}
+        assert made[1].parameters == second
+    same = StudyConfig(space, (LOSS,), beliefs={"y": 0.25})
+    first, other = GpBandit().suggest(same, Snapshot(0, []), [1, 2])
+    assert first.parameters != other.parameters
+
+
+def test_a_belief_has_no_say_while_the_results_speak_against_it() -> None:
+    config = StudyConfig(PLANE, (LOSS,), beliefs={"x": 0.1, "y": 0.1})
+    for best, says in ((0.9, "results speak against it"), (0.1, "-0")):
+        trials = [
+            succeeded(i, x, y, (x - best) ** 2 + (y - best) ** 2, 0.0)
+            for i, (x, y) in enumerate(points(12).tolist(), start=1)
+        ]
+        (made,) = GpBandit().suggest(config, Snapshot(0, trials), [13])
+        assert made.explanation["belief"].startswith(says)
+    failed = [
+        replace(trial, state=TrialState.INFEASIBLE, final_measurement=None)
+        if float(trial.parameters["x"]) < 0.5
+        else trial
+        for trial in trials
+    ]
+    (made,) = GpBandit().suggest(config, Snapshot(0, failed), [13])
+    assert made.explanation["belief"] == "results speak against it"
