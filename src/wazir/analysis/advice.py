@@ -32,6 +32,8 @@ _SHARE_THAT_MATTERS = 0.01
 # benchmarks/advice.py.
 _CONSTANT, _MODEL, _RECORD = -0.32, 0.49, 0.54
 _N_TIMED = 20
+# Shorter than this is not told as a rate per hour.
+_LEAST_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Advice:
         probability: how probable it is that so many trials improve on the best by more than that.
         expected_improvement: by how much they improve on average, where less than that counts as
             nothing.
-        per_hour: the same per hour, at the pace of the last trials; None while that is not known.
+        per_hour: the same per hour, at the pace of the last trials; None while that is not known,
+            and where the trials that are asked about end within a quarter of an hour: what many
+            more of them would bring in an hour was not asked.
         reason: why there is no advice, "" if there is.
         is_of_front: whether it is about several objectives: `more_than` is the share by which the
             hypervolume grows, and no amount is expected.
@@ -154,16 +158,21 @@ def advise(
     n_idle = trials_since_improvement(losses, matters)
     probability = probability_of(len(large), len(gains), n_more, n_idle)
     expected = probability * (fmean(large) if large else matters)
-    pace_s = seconds_per_trial(ended)
     return Advice(
         n_more,
         matters,
         len(losses),
         probability=probability,
         expected_improvement=expected,
-        per_hour=None if pace_s is None else expected / (n_more * pace_s) * 3600.0,
+        per_hour=_per_hour(expected, n_more, seconds_per_trial(ended)),
         is_of_default=config.algorithm not in _MODELLED,
     )
+
+
+def _per_hour(expected: float, n_more: int, pace_s: float | None) -> float | None:
+    if pace_s is None or n_more * pace_s < _LEAST_S:
+        return None
+    return expected / (n_more * pace_s) * 3600.0
 
 
 def _advice_on_front(

@@ -226,8 +226,11 @@ def test_the_pace_counts_neither_pauses_nor_the_same_time_twice():
     ]
     assert seconds_per_trial(ended) == (15 + 9) / 4
     assert seconds_per_trial(trials([1.0] * 4)) is None
-    found = advise(CONFIG, ended + trials(VALUES)[4:], improvements=from_model(1.0))
-    assert found.per_hour == pytest.approx(found.expected_improvement / 60.0 * 3600.0)
+    both = ended + trials(VALUES)[4:]
+    short = advise(CONFIG, both, n_more=149, improvements=from_model(1.0))
+    assert short.per_hour is None, "the trials end within a quarter of an hour"
+    found = advise(CONFIG, both, n_more=150, improvements=from_model(1.0))
+    assert found.per_hour == pytest.approx(found.expected_improvement / 900.0 * 3600.0)
 
 
 def some(probability):

@@ -15,7 +15,7 @@ trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" 
                is_safe, directory (the program's own), attempt_directory, is_paused
 warning, note  text
 advice         n_more_trials, more_than, probability of an improvement by more than that,
-               expected_improvement, per_hour (null if unknown), n_results,
+               expected_improvement, per_hour (or null), n_results,
                reason (""): see `Advice` in the reference of Python
 job_ended      ending, counts, best, optimal, duration_s
 

@@ -117,10 +117,12 @@ def put_back_text(ended: EndedTrial, progress: JobProgress) -> str:
 
 
 def advice_text(advice: Advice, objective: Metric) -> str:
-    """Return "12 % chance that ...; expected 0.0004 per hour"."""
+    """Return "12 % chance that ...; expected 0.0004 per hour", of short trials "... by then"."""
     text = clean_line(advice.text(objective.name))
     if advice.per_hour is not None:
-        text += f"; expected {advice.per_hour:.2g} per hour"
+        return f"{text}; expected {advice.per_hour:.2g} per hour"
+    if advice.expected_improvement is not None:
+        return f"{text}; expected {advice.expected_improvement:.2g} by then"
     return text
 
 

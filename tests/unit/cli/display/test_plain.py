@@ -131,5 +131,8 @@ def test_advice_comes_once_a_minute_at_most(show, script):
     assert show(script.advised()) == []
     script.now += 1
     assert show(script.advised(0.5, per_hour=None)) == [
-        "going on: 50 % chance that 10 more trials improve rmse by more than 0.002"
+        (
+            "going on: 50 % chance that 10 more trials improve rmse by more than 0.002; "
+            "expected 0.01 by then"
+        )
     ]
