@@ -1,6 +1,7 @@
 """Who decides: Wazir's rules by name, Optuna's pruners, or nobody."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -96,10 +97,49 @@ class OptunaPruner:
             self._study.tell(trial, state=self._failed)
 
 
+class SyneTuneAsha(Nobody):
+    """Syne Tune's ASHA with its defaults: the better third goes on after 1, 3, 9, ... steps."""
+
+    def __init__(self, n_steps: int, seed: int) -> None:
+        from syne_tune.backend.trial_status import Trial
+        from syne_tune.config_space import uniform
+        from syne_tune.optimizer.scheduler import SchedulerDecision
+        from syne_tune.optimizer.schedulers.asha import AsynchronousSuccessiveHalving
+
+        self._stop = SchedulerDecision.STOP
+        self._trial_of = Trial
+        self._trials: dict[int, Any] = {}
+        # It is asked for decisions only, so the space does not matter.
+        self._scheduler = AsynchronousSuccessiveHalving(
+            {"x": uniform(0.0, 1.0)},
+            metric="loss",
+            time_attr="step",
+            max_t=n_steps,
+            random_seed=seed,
+        )
+
+    def begin(self, trial_id: int) -> None:
+        """See Decider."""
+        trial = self._trial_of(trial_id, {"x": 0.5}, datetime(2026, 1, 1, tzinfo=UTC))
+        self._trials[trial_id] = trial
+        self._scheduler.on_trial_add(trial)
+
+    def stops(self, curve: Curve, others: Sequence[Curve]) -> bool:
+        """See Decider."""
+        # It has no rule for NaN.
+        if np.isnan(curve.y[-1]):
+            return True
+        result = {"loss": float(curve.y[-1]), "step": int(curve.x[-1])}
+        decision = self._scheduler.on_trial_result(self._trials[curve.trial_id], result)
+        return bool(decision == self._stop)
+
+
 def make_decider(name: str, n_steps: int, seed: int) -> Decider:
-    """Return a decider: `none`, `optuna_median`, ..., or a rule of Wazir."""
+    """Return a decider: `none`, `optuna_median`, ..., `syne_tune_asha`, or a rule of Wazir."""
     if name == "none":
         return Nobody()
+    if name == "syne_tune_asha":
+        return SyneTuneAsha(n_steps, seed)
     if name.startswith("optuna_"):
         return OptunaPruner(name.removeprefix("optuna_"), n_steps, seed)
     return WazirRule(name)
