@@ -80,3 +80,10 @@ def test_steps_that_cannot_be_compared(
     lengths: list[tuple[float, float]], comparable: bool
 ) -> None:
     assert steps_are_comparable(lengths) is comparable
+
+
+def test_the_curve_of_bests_never_rises():
+    curve = Curve(1, np.arange(1.0, 6.0), np.array([np.nan, 3.0, 4.0, np.nan, 1.0]), True)
+    bests = curve.of_bests()
+    np.testing.assert_array_equal(bests.y, [np.nan, 3.0, 3.0, 3.0, 1.0])
+    assert (bests.trial_id, bests.is_finished) == (1, True)
