@@ -55,6 +55,28 @@ class SumCriterion:
 
 
 @dataclass(frozen=True)
+class WeightedCriterion:
+    """A criterion times a weight."""
+
+    criterion: Criterion
+    weight: float
+
+    @property
+    def features(self) -> FeatureMap:
+        """See Criterion."""
+        return self.criterion.features
+
+    def value(self, X: Array) -> Array:
+        """See Criterion."""
+        return self.weight * self.criterion.value(X)
+
+    def value_with_gradient(self, X: Array) -> tuple[Array, Array]:
+        """See Criterion."""
+        value, gradient = self.criterion.value_with_gradient(X)
+        return self.weight * value, self.weight * gradient
+
+
+@dataclass(frozen=True)
 class ProcessCriterion:
     """The logarithm of the mean of exp(acquisition) over processes; X are encoded points (m, d).
 
