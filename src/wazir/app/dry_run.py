@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from wazir.app.compose import StorageArgument, make_service, open_store
 from wazir.app.registry import canonical_name
 from wazir.app.settings import StorageLocation, storage_location
-from wazir.app.tuning import needs_earlier_studies, planned
+from wazir.app.tuning import needs_earlier_studies, open_job_store, planned
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.names import StudyName, parse_study_name
 from wazir.domain.parameters import ParameterValue
@@ -42,7 +42,7 @@ def dry_run(
     service = make_service(open_store(StorageLocation(None), create=True))
     notes: list[str] = []
     if needs_earlier_studies(job):
-        there = open_store(storage_location(storage), create=False)
+        there = open_job_store(job, storage_location(storage))
         job, notes = planned(job, make_service(there), resume=resume)
         check_prior_studies(there, parse_study_name(job.study_id), job.config.prior_studies)
         for prior in job.config.prior_studies:

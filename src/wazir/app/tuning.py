@@ -14,7 +14,7 @@ from wazir.app.registry import canonical_name
 from wazir.app.resuming import Resumption, present_spec
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.app.stopping_rules import check_early_stopping
-from wazir.domain.errors import InvalidInputError, StudyMismatchError
+from wazir.domain.errors import InvalidInputError, NotFoundError, StudyMismatchError
 from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study, StudyConfig, StudyState
@@ -32,6 +32,7 @@ from wazir.jobs.spec import IGNORED_KEY, JOB_ID_KEY, JOB_NAMESPACE, JobSpec, job
 from wazir.jobs.state.messages import Ending
 from wazir.service.definitions import differences
 from wazir.service.studies import StudyService, check_constraints
+from wazir.storage.protocol import Store
 
 
 def new_seed() -> int:
@@ -84,7 +85,7 @@ def open_tuning_study(
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     check_early_stopping(config)
     check_constraints(config)
-    service = make_service(open_store(location, create=not needs_earlier_studies(job)))
+    service = make_service(open_job_store(job, location))
     job, notes = planned(job, service, resume=resume)
     config = replace(config, prior_studies=job.config.prior_studies)
     name = parse_study_name(job.study_id)
@@ -110,6 +111,23 @@ def open_tuning_study(
         study = service.set_study_state(name, StudyState.ACTIVE)
     notes += service.prior_study_notes(name)
     return TuningStudy(service, service.study(name), location, existing is None, tuple(notes))
+
+
+def open_job_store(job: ResolvedJob, location: StorageLocation) -> Store:
+    """Open the database of a job; it is made, unless the job needs studies that are there.
+
+    Raises:
+        NotFoundError: there is no database, and so no earlier study.
+    """
+    needs = needs_earlier_studies(job)
+    if needs and location.path is not None and not location.path.exists():
+        names = [name.study_id for name in job.config.prior_studies] or [job.previous_job]
+        raise NotFoundError(
+            f"there is no study {' or '.join(map(repr, names))} to learn from: there is no database "
+            f"{location.path}",
+            hint="name the place of the earlier studies with --storage",
+        )
+    return open_store(location, create=not needs)
 
 
 def needs_earlier_studies(job: ResolvedJob) -> bool:
