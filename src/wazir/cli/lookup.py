@@ -12,7 +12,7 @@ from wazir.analysis.advice import Advice
 from wazir.analysis.recommendation import Recommendation
 from wazir.app.settings import StorageLocation, storage_location
 from wazir.cli.common import open_study
-from wazir.domain.best import best_trial, outside_text, why_no_best
+from wazir.domain.best import best_trial, better_outside, outside_text, why_no_best
 from wazir.domain.errors import InvalidInputError, JobError, NotFoundError
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial, TrialState
@@ -65,6 +65,11 @@ class StudyView:
     def recommendation(self) -> Recommendation | None:
         """Which trial to use, None where none has succeeded; computed once."""
         return self.service.recommend(self.study.name)
+
+    @property
+    def better_outside(self) -> list[int]:
+        """The ids of trials that would be optimal, but lie outside of what the study allows now."""
+        return [trial.id for trial in better_outside(self.trials, self.study.config)]
 
     @cached_property
     def outside(self) -> str:

@@ -114,4 +114,5 @@ def front_fields(view: StudyView, front: "ParetoFront", now: float) -> dict[str,
         "optimal_trials": [best_fields(view, trial, now) for trial in front.trials],
         "hypervolume": front.hypervolume,
         "reference": dict(front.reference),
+        "better_outside": view.better_outside,
     }

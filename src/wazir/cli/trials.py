@@ -164,7 +164,11 @@ def best(study_id: str | None, storage: str | None, as_json: bool) -> None:
     trial = view.require_best()
     if as_json:
         fields = best_fields(view, trial, system_clock())
-        click.echo(json_text({**fields, "recommendation": vars(view.recommendation)}))
+        more = {
+            "recommendation": vars(view.recommendation),
+            "better_outside": view.better_outside,
+        }
+        click.echo(json_text({**fields, **more}))
     else:
         click.echo("\n".join(best_lines(view, trial)))
 

@@ -116,6 +116,16 @@ def test_shows_the_best_trial(lab, wazir):
         assert expected in result.stdout
 
 
+def test_a_better_trial_outside_of_an_edited_study_is_named(lab, wazir):
+    assert json.loads(wazir("best", "--json").stdout)["better_outside"] == []
+    wazir("edit", "lab", "--constraint", "batch_size >= 32")
+    shown = wazir("best", "lab").stdout
+    assert "best trial of lab: 2 (" in shown
+    assert "since an edit, and so not the best: trial 1 with rmse 0.305176" in shown
+    assert "outside of what the study allows since an edit" in wazir("show", "lab").stdout
+    assert json.loads(wazir("best", "--json").stdout)["better_outside"] == [1]
+
+
 def test_the_best_trial_as_json(lab, wazir):
     found = json.loads(wazir("best", "--json").stdout)
     assert (found["study"], found["id"], found["value"]) == ("lab", 1, 0.30517578125)

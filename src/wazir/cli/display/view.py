@@ -178,7 +178,7 @@ class JobView:
             self._curve(ended.values, layout, leads=leads),
             _ended_time(ended),
             "",
-            parameters_text(ended.trial.parameters),
+            "unsafe " * (not ended.is_safe) + parameters_text(ended.trial.parameters),
         ]
         return self._line(self._joined(cells, layout), width, _GOOD if leads else "")
 

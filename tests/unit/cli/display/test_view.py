@@ -201,3 +201,16 @@ def test_advice_has_lines_of_its_own(script):
     narrow = drawn(progress, script.now, width=80)
     assert narrow[3].endswith("by more than 0.002")
     assert narrow[4] == "expected 0.0004 per hour"
+
+
+def test_unsafe_trials_are_marked(script):
+    progress = JobProgress(script.started(more=(Metric("size", Goal.MINIMIZE, 25.0),)), script.now)
+    for trial_id, size in ((1, 20.0), (2, 30.0)):
+        progress.trial_started(script.trial(trial_id), script.now)
+        ended = script.succeeded(trial_id, 0.5)
+        final = Measurement({"rmse": 0.5, "size": size})
+        ended = replace(ended, trial=replace(ended.trial, final_measurement=final))
+        progress.trial_ended(ended, script.now + 10)
+    lines = drawn(progress, script.now + 20, width=90)
+    marked = [line.split()[0] for line in lines if "unsafe lr=" in line]
+    assert marked == ["2"]
