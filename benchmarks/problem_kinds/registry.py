@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from problem_kinds import bounded, constrained, failing, objectives
+from problem_kinds.biobj import biobj
 from problem_kinds.protocol import Problem
 
 Maker = Callable[[str, re.Match[str], Path | None], Problem]
@@ -14,8 +15,13 @@ SUITES: dict[str, Sequence[str]] = {
         "zdt1_d5",
         "zdt2_d4",
         "dtlz2_m2_d5",
+        "dtlz2_m2_d7",
         "dtlz2_m3_d6",
         "hpobench_phoneme",
+        "biobj_f2_d5_i2",
+        "biobj_f25_d3_i2",
+        "biobj_f46_d5_i2",
+        "biobj_f30_d10_i2",
     ),
     "objectives": (
         "zdt3_d6",
@@ -25,6 +31,12 @@ SUITES: dict[str, Sequence[str]] = {
         "hpobench_kc1_noisy",
         "hpolib_naval",
         "nasbench201_cifar10",
+        "biobj_f5_d2_i4",
+        "biobj_f16_d3_i4",
+        "biobj_f50_d3_i4",
+        "biobj_f28_d5_i4",
+        "biobj_f34_d5_i4",
+        "biobj_f44_d10_i4",
     ),
     "constrained_development": (
         "limits_bbob_f02_d3_i1",
@@ -82,6 +94,10 @@ _MAKERS: list[tuple[re.Pattern[str], Maker]] = [
     (
         re.compile(r"dtlz2_m([23])_d(\d+)"),
         lambda name, m, _: objectives.dtlz2(name, int(m[1]), int(m[2])),
+    ),
+    (
+        re.compile(r"biobj_f(\d+)_d(\d+)_i(\d+)"),
+        lambda name, m, _: biobj(name, int(m[1]), int(m[2]), int(m[3])),
     ),
     (
         re.compile(rf"({'|'.join(objectives.TABLES)})(_noisy)?"),

@@ -25,6 +25,7 @@ VARIANTS: Mapping[str, GpSettings] = {
     "averaged": GpSettings(n_averaged=25),
     "no_exploration": GpSettings(exploration=0.0),
     "weighted_objectives": GpSettings(max_front_objectives=1),
+    "far_reference": GpSettings(near_every=0),
     "more_climbs": GpSettings(n_climbs=5, n_climb_evaluations=25),
 }
 

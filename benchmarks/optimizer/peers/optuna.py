@@ -1,4 +1,4 @@
-"""Optuna 5 with one of its samplers; `choice` is tpe, gp, cmaes or auto."""
+"""Optuna 5 with one of its samplers; `choice` is tpe, gp, cmaes, nsga2 or auto."""
 
 import warnings
 from typing import Any
@@ -78,6 +78,8 @@ def _sampler(choice: str, seed: int) -> optuna.samplers.BaseSampler:
         return optuna.samplers.GPSampler(seed=seed)
     if choice == "cmaes":
         return optuna.samplers.CmaEsSampler(seed=seed)
+    if choice == "nsga2":
+        return optuna.samplers.NSGAIISampler(seed=seed)
     if choice == "auto":
         from peers.optuna_hub import auto_sampler
 

@@ -147,6 +147,15 @@ _KNOWN = (
         choice="cmaes",
     ),
     Peer(
+        "optuna_nsga2",
+        "Optuna NSGA-II",
+        "peers.optuna",
+        "optuna",
+        ("optuna", "numpy"),
+        "`NSGAIISampler()`, `enqueue_trial` for the default",
+        choice="nsga2",
+    ),
+    Peer(
         "nevergrad",
         "Nevergrad NGOpt",
         "peers.nevergrad",

@@ -63,14 +63,15 @@ def known_optimum(problem: Any) -> float:
 
     cocoex tells its minimiser only by writing it to a file in the current folder.
     """
-    with tempfile.TemporaryDirectory() as folder, _inside(folder):
+    with tempfile.TemporaryDirectory() as folder, inside_folder(folder):
         problem._best_parameter("print")
         written = next(Path(folder).iterdir()).read_text(encoding="utf-8")
     return float(problem(np.array(written.split(), dtype=float)))
 
 
 @contextlib.contextmanager
-def _inside(folder: str) -> Iterator[None]:
+def inside_folder(folder: str) -> Iterator[None]:
+    """Make a folder the current one, into which cocoex writes, for a while."""
     before = os.getcwd()
     os.chdir(folder)
     try:

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from problem_kinds.objectives import non_dominated
+from problem_kinds.objectives import Objectives, non_dominated
 from problem_kinds.references import FILE
 from problem_kinds.registry import SUITES, get_problem
 from problem_kinds.session import play
@@ -55,6 +55,16 @@ def test_the_front_is_reached_where_the_distance_is_least(name):
     else:
         # Near the curve; in the gaps of ZDT3 a point of it is not optimal.
         assert (problem.front() <= y + 2e-3).all(axis=1).any()
+
+
+def test_a_known_volume_counts_in_place_of_that_of_the_front():
+    ends = np.array([[10.0, 300.0], [20.0, 100.0]])
+    problem = Objectives(
+        "p", [], ("f1", "f2"), lambda _: [], lambda: ends, margin=0.0, volume=lambda: 0.5
+    )
+    # Half-way in both objectives: a quarter of the square between ideal and nadir point.
+    assert problem.loss([[15.0, 200.0], [30.0, 90.0]]) == pytest.approx(0.5)
+    assert problem.loss([[20.0, 200.0]]) == 1.0
 
 
 def test_non_dominated_rows_of_two_losses():
