@@ -7,6 +7,7 @@ constraint does not want a point beyond it.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from wazir.domain.metrics import Metric, limit_text
 from wazir.domain.studies import StudyConfig
@@ -29,6 +30,16 @@ def optimal_trials(trials: Iterable[Trial], config: StudyConfig) -> list[Trial]:
     the best trial is left. They stand in the order of the first objective, the best first.
     """
     return _front(trials, config.objectives, config.metrics, config.contains)
+
+
+def improvements(trials: Iterable[Trial], config: StudyConfig) -> list[Trial]:
+    """Return the usable trials that none before them beats, in the order given.
+
+    With one objective these are the best so far. With several each of them made the front grow,
+    whatever the point is from which its hypervolume is measured, if it lies beyond all of them.
+    """
+    front = _Front(config.objectives, config.metrics, config.contains)
+    return [trial for trial in trials if front.take(trial)]
 
 
 def better_outside(trials: Iterable[Trial], config: StudyConfig) -> list[Trial]:
@@ -80,17 +91,33 @@ def _front(
     metrics: Sequence[Metric],
     admits: Callable[[Trial], bool],
 ) -> list[Trial]:
-    front: list[tuple[tuple[float, ...], Trial]] = []
+    front = _Front(objectives, metrics, admits)
     for trial in trials:
-        losses = _losses(trial, objectives)
-        if losses is None or not is_safe(trial, metrics):
-            continue
+        front.take(trial)
+    return [trial for _, trial in sorted(front.members, key=lambda pair: pair[0])]
+
+
+@dataclass
+class _Front:
+    """The safe trials, with their losses, that no other one beats so far; `admits` says which count."""
+
+    objectives: Sequence[Metric]
+    metrics: Sequence[Metric]
+    admits: Callable[[Trial], bool]
+    members: list[tuple[tuple[float, ...], Trial]] = field(default_factory=list)
+
+    def take(self, trial: Trial) -> bool:
+        """Return whether a trial joins the front; those that it beats leave it."""
+        losses = _losses(trial, self.objectives)
+        if losses is None or not is_safe(trial, self.metrics):
+            return False
         # Whether it is admitted is asked last: that takes longest.
-        if any(_is_nowhere_worse(kept, losses) for kept, _ in front) or not admits(trial):
-            continue
-        front = [pair for pair in front if not _is_nowhere_worse(losses, pair[0])]
-        front.append((losses, trial))
-    return [trial for _, trial in sorted(front, key=lambda pair: pair[0])]
+        is_beaten = any(_is_nowhere_worse(kept, losses) for kept, _ in self.members)
+        if is_beaten or not self.admits(trial):
+            return False
+        self.members = [pair for pair in self.members if not _is_nowhere_worse(losses, pair[0])]
+        self.members.append((losses, trial))
+        return True
 
 
 def _losses(trial: Trial, objectives: Sequence[Metric]) -> tuple[float, ...] | None:

@@ -122,7 +122,7 @@ class Suggester:
         _, seen = problem_of(study, self._snapshots.read(study, Reads.TRIALS))
         trials = [*seen.completed, *seen.pending]
         progress = progress_of(study, trials, self._clock())
-        reason = why_study_ends(stopping, progress, n_objectives=len(study.config.objectives))
+        reason = why_study_ends(stopping, progress)
         if reason or is_held_up(stopping, progress):
             return reason
         return self._advisor.why_ended(study, seen.completed)

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wazir.domain.best import improvements
 from wazir.domain.durations import format_duration
 from wazir.domain.studies import Study, StudyConfig, StudyStopping
-from wazir.domain.trials import Trial, is_safe
+from wazir.domain.trials import Trial
 
 
 @dataclass(frozen=True)
 class Progress:
     """How a study stands.
 
-    `n_trials` counts all trials, `n_completed` those that have ended. Progress is a better value of
-    the objective: `n_idle` trials have ended since the last one, `idle_s` seconds have passed; since
-    the study was made, if there was none. `now` and `age_s` are Unix seconds and seconds.
+    `n_trials` counts all trials, `n_completed` those that have ended. Progress is a better value
+    that can be used, with several objectives a trial that joins the Pareto front: `n_idle` trials
+    have ended since the last one, `idle_s` seconds have passed; since the study was made, if there
+    was none. `now` and `age_s` are Unix seconds and seconds.
     """
 
     n_trials: int
@@ -41,25 +43,18 @@ def progress_of(study: Study, trials: Sequence[Trial], now: float) -> Progress:
 
 
 def _last_progress(ended: Sequence[Trial], config: StudyConfig) -> tuple[int, float | None]:
-    """Return how many trials had ended with the last better value that can be used, and when that was."""
-    objective = config.objective
-    best: float | None = None
-    found: tuple[int, float | None] = (0, None)
-    for count, trial in enumerate(ended, start=1):
-        value = trial.final_value(objective)
-        if value is None or not is_safe(trial, config.metrics):
-            continue
-        is_better = best is None or objective.goal.better(value, best)
-        if is_better and config.contains(trial):
-            best, found = value, (count, trial.completed_at)
-    return found
+    """Return how many trials had ended with the last one that made progress, and when that was."""
+    made = improvements(ended, config)
+    if not made:
+        return 0, None
+    return ended.index(made[-1]) + 1, made[-1].completed_at
 
 
-def why_study_ends(stopping: StudyStopping, progress: Progress, *, n_objectives: int = 1) -> str:
+def why_study_ends(stopping: StudyStopping, progress: Progress) -> str:
     """Return why a study makes no new trials, "" if it goes on.
 
     Checked in Vertex's order: the least number of trials and the least time first, which hold all
-    others up. Lack of progress counts for a single objective only.
+    others up.
     """
     if is_held_up(stopping, progress):
         return ""
@@ -69,8 +64,6 @@ def why_study_ends(stopping: StudyStopping, progress: Progress, *, n_objectives:
         return "the time at which the study was to end has come"
     if _reached(progress.n_trials, stopping.max_n_trials):
         return f"it has {progress.n_trials} trials"
-    if n_objectives > 1:
-        return ""
     if _reached(progress.n_idle, stopping.max_n_trials_without_progress):
         return f"no improvement in the last {progress.n_idle} trials"
     if _reached(progress.idle_s, stopping.max_duration_without_progress_s):

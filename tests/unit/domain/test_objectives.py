@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wazir.domain.best import best_trial, optimal_trials
+from wazir.domain.best import best_trial, improvements, optimal_trials
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import (
     Goal,
@@ -73,6 +73,14 @@ def test_the_optimal_trials_are_those_that_no_other_beats(values):
         t.final_measurement.metrics["accuracy"] for t in optimal_trials(trials, study(BOTH))
     ]
     assert ordered == sorted(ordered, reverse=True)
+
+
+@given(values=st.lists(st.tuples(*[st.integers(0, 4)] * 2), max_size=12))
+def test_an_improvement_was_optimal_when_it_ended(values):
+    trials = [trial(k, a, b) for k, (a, b) in enumerate(values, start=1)]
+    config = study(BOTH)
+    expected = [one for one in trials if one in optimal_trials(trials[: one.id], config)]
+    assert improvements(trials, config) == expected
 
 
 def test_trials_without_all_values_are_not_optimal():

@@ -71,8 +71,25 @@ def test_conditions_and_what_holds_them_up(stopping: StudyStopping, reason: str)
     assert why_study_ends(stopping, PROGRESS) == reason
 
 
-def test_lack_of_progress_counts_for_one_objective_only() -> None:
-    stopping = StudyStopping(max_n_trials_without_progress=1)
-    assert why_study_ends(stopping, PROGRESS, n_objectives=2) == ""
-    more = replace(stopping, max_n_trials=1)
-    assert why_study_ends(more, PROGRESS, n_objectives=2) == "it has 12 trials"
+def test_with_several_objectives_progress_is_a_trial_that_joins_the_front() -> None:
+    metrics = (Metric("loss", Goal.MINIMIZE), Metric("accuracy", Goal.MAXIMIZE))
+    study = replace(STUDY, config=replace(STUDY.config, metrics=metrics))
+
+    def trial(trial_id: int, loss: float, accuracy: float) -> Trial:
+        final = Measurement({"loss": loss, "accuracy": accuracy})
+        return replace(ended(trial_id, loss), final_measurement=final)
+
+    trials = [trial(1, 3.0, 0.5), trial(2, 5.0, 0.9), trial(3, 2.0, 0.6), trial(4, 4.0, 0.7)]
+    beaten = [trial(5, 4.0, 0.65), trial(6, 2.0, 0.6), ended(7, 0.0)]
+    found = progress_of(study, [*trials, *beaten], 1100.0)
+    assert (found.n_idle, found.idle_s) == (3, 60.0)
+
+
+def test_an_unsafe_trial_is_no_progress() -> None:
+    metrics = (Metric("loss", Goal.MINIMIZE), Metric("memory", Goal.MINIMIZE, 8.0))
+    study = replace(STUDY, config=replace(STUDY.config, metrics=metrics))
+    safe, unsafe = (
+        replace(ended(k, 5.0), final_measurement=Measurement({"loss": 6.0 - k, "memory": memory}))
+        for k, memory in ((1, 7.0), (2, 9.0))
+    )
+    assert progress_of(study, [safe, unsafe], 1100.0).n_idle == 1

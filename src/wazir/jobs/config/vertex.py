@@ -1,6 +1,6 @@
 """Vertex AI's HyperparameterTuningJob, or its studySpec alone: what it means here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, MeasurementSelection, Metric
@@ -61,11 +61,12 @@ def read_vertex(document: Mapping, reading: Reading) -> JobFile:
     container = pool.child("containerSpec") or empty
     package = pool.child("pythonPackageSpec") or empty
     algorithm = study.text("algorithm")
+    metrics = _metrics(study, reading) if study is not empty else ()
     return JobFile(
         kind=FileKind.VERTEX,
         name=root.text("displayName"),
         parameters=_parameters(study, reading),
-        metrics=_metrics(study, reading) if study is not empty else (),
+        metrics=metrics,
         algorithm="DEFAULT" if algorithm == "ALGORITHM_UNSPECIFIED" else algorithm,
         max_trials=root.whole("maxTrialCount") or None,
         max_parallel_trials=root.whole("parallelTrialCount") or None,
@@ -73,7 +74,7 @@ def read_vertex(document: Mapping, reading: Reading) -> JobFile:
         early_stopping=_early_stopping(study, reading),
         measurement_selection=_SELECTIONS.get(study.text("measurementSelectionType") or ""),
         observation_noise=_noise(study),
-        study_stopping=_study_stopping(study.child("studyStoppingConfig")),
+        study_stopping=_study_stopping(study.child("studyStoppingConfig"), metrics, reading),
         job_dir=(job.child("baseOutputDirectory") or empty).text("outputUriPrefix") or None,
         args=container.texts("args") or package.texts("args"),
         container_command=container.texts("command"),
@@ -251,9 +252,18 @@ def _noise(study: Record) -> ObservationNoise | None:
     return next((noise for noise in known if noise.value == text), None)
 
 
-def _study_stopping(fields: Record | None) -> StudyStopping | None:
+def _study_stopping(
+    fields: Record | None, metrics: Sequence[Metric], reading: Reading
+) -> StudyStopping | None:
     if fields is None:
         return None
+    no_progress = fields.whole("maxNumTrialsNoProgress")
+    no_progress_s = fields.seconds("maxDurationNoProgress")
+    if sum(metric.is_objective for metric in metrics) > 1 and (no_progress or no_progress_s):
+        # So it is documented; `--stop-when` counts what joins the front.
+        message = "lack of progress means nothing with several metrics; give --stop-when"
+        reading.note(fields.place, message)
+        no_progress, no_progress_s = None, None
     empty = Record(fields.place, "", {}, {})
     least = fields.child("minimumRuntimeConstraint") or empty
     most = fields.child("maximumRuntimeConstraint") or empty
@@ -261,10 +271,10 @@ def _study_stopping(fields: Record | None) -> StudyStopping | None:
         stop_as_soon_as_possible=fields.flag("shouldStopAsap"),
         min_n_trials=fields.whole("minNumTrials"),
         max_n_trials=fields.whole("maxNumTrials"),
-        max_n_trials_without_progress=fields.whole("maxNumTrialsNoProgress"),
+        max_n_trials_without_progress=no_progress,
         min_duration_s=least.seconds("maxDuration"),
         min_end_at=least.seconds("endTime"),
         max_duration_s=most.seconds("maxDuration"),
         max_end_at=most.seconds("endTime"),
-        max_duration_without_progress_s=fields.seconds("maxDurationNoProgress"),
+        max_duration_without_progress_s=no_progress_s,
     )

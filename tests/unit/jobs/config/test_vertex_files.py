@@ -88,6 +88,15 @@ def study(*parameters: str) -> str:
     return f"studySpec:\n  metrics: [{{metricId: m, goal: MINIMIZE}}]\n  parameters:\n{rows}"
 
 
+def test_lack_of_progress_means_nothing_with_several_metrics(read: Read) -> None:
+    job = read(JOB.replace("safetyConfig", "#"))
+    assert job.study_stopping is not None
+    assert job.study_stopping.max_n_trials_without_progress is None
+    assert job.study_stopping.max_duration_without_progress_s is None
+    assert job.study_stopping.max_n_trials == 50
+    assert any("--stop-when" in note for note in job.notes)
+
+
 def test_a_whole_job(read: Read) -> None:
     job = read(JOB)
     assert (job.kind, job.name) == (FileKind.VERTEX, "text classification")
