@@ -38,14 +38,20 @@ def reference_point(Y: Array) -> Array:
     """
     early = Y[:_N_EARLY]
     low, high = np.quantile(early, [0.25, 0.75], axis=0)
-    front = Y[non_dominated(Y)]
-    ideal, nadir = front.min(axis=0), front.max(axis=0)
+    ideal, end = front_range(Y)
     with np.errstate(over="ignore"):
         fence = high + _FENCE_IN_QUARTILE_RANGES * (high - low)
-        end = nadir + _MARGIN * (nadir - ideal)
     point = np.minimum(np.maximum(end, early.max(axis=0)), np.minimum(fence, _LARGEST))
     beyond: Array = np.where(point > ideal, point, ideal + _MARGIN * np.maximum(abs(ideal), 1.0))
     return beyond
+
+
+def front_range(Y: Array) -> tuple[Array, Array]:
+    """Return the best losses of the front of Y (n, m), and a tenth of its range beyond its worst."""
+    front = Y[non_dominated(Y)]
+    ideal, nadir = front.min(axis=0), front.max(axis=0)
+    with np.errstate(over="ignore"):
+        return ideal, nadir + _MARGIN * (nadir - ideal)
 
 
 def hypervolume(Y: Array, reference: Array) -> float:

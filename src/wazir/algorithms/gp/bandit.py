@@ -45,6 +45,7 @@ VERSION = "5"
 _SALT_SEARCH, _SALT_WEIGHTS, _SALT_INSIDE, _SALT_BELIEF, _SALT_BRANCH = 4, 5, 7, 8, 9
 _N_WISHED = 50
 _MIN_FOR_TREND = 15
+_MIN_FOR_NEAR = 20
 # Without this a category that began badly is hardly ever tried again.
 _EXPLORATION_BETA = 3.0
 _N_SAMPLED = 32
@@ -73,7 +74,8 @@ class GpBandit:
     where the mean is worse than the median of the results. "plateaus" is the number of trials on
     plateaus, where there are any: see `wazir.algorithms.gp.plateaus`. Points there are left out as
     long as there are others. With two or three objectives there are "mean.METRIC" and "std.METRIC"
-    for each, the "expected_hypervolume_improvement", and the hyperparameters of all models.
+    for each, the "expected_hypervolume_improvement", the "reference" point from which that is measured
+    ("far" or "near", as for `near_every` in the settings), and the hyperparameters of all models.
     """
 
     settings: GpSettings = field(default_factory=GpSettings)
@@ -213,7 +215,8 @@ class _Planner:
     ) -> tuple[Array, dict[str, str]]:
         """Return the point that is expected to add most to the front."""
         objectives = self.config.objectives
-        reference, limits = reference_losses(history, objectives)
+        is_near = self._is_near(history, trial_id)
+        reference, limits = reference_losses(history, objectives, is_near=is_near)
         weights_rng = self._rng(trial_id, _SALT_WEIGHTS)
         models = []
         for place, limit in enumerate(limits.tolist()):
@@ -236,6 +239,7 @@ class _Planner:
         kind = {
             "kind": "model",
             "acquisition": "log expected hypervolume improvement",
+            "reference": "near" if is_near else "far",
             "value": f"{float(criterion.value(point[None])[0]):.4g}",
         }
         return point, kind | front.explain(point, objectives)
@@ -331,6 +335,17 @@ class _Planner:
         if not every or trial_id % every or len(self.config.objectives) > 1:
             return False
         return history.n_observed >= _MIN_FOR_TREND
+
+    def _is_near(self, history: History, trial_id: int) -> bool:
+        """Return whether a trial measures hypervolume from just beyond the front.
+
+        From afar the ends of the front count for most, from near by what lies between them. From
+        near by alone, the search would never leave the part of the front that it found first.
+        """
+        every = self.settings.near_every
+        if not every or trial_id % every:
+            return False
+        return history.n_observed >= _MIN_FOR_NEAR
 
     def _may_replicate(self, history: History, model: Model) -> bool:
         is_seen = history.is_observed

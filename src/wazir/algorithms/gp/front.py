@@ -16,7 +16,7 @@ from wazir.algorithms.gp.expected_hypervolume import (
 from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.model import Model
-from wazir.algorithms.hypervolume import non_dominated, reference_point
+from wazir.algorithms.hypervolume import front_range, non_dominated, reference_point
 from wazir.domain.metrics import Metric
 
 
@@ -126,19 +126,28 @@ def prefix_of(place: int) -> str:
     return f"objective_{place + 1}." if place else ""
 
 
-def reference_losses(history: History, objectives: Sequence[Metric]) -> tuple[Array, Array]:
+def reference_losses(
+    history: History, objectives: Sequence[Metric], *, is_near: bool = False
+) -> tuple[Array, Array]:
     """Return the reference point in losses, (m,), and up to where losses matter, (m,).
 
-    The point is the given one where there is one, else it is chosen as for the user. Losses
-    matter up to there, and up to the chosen one where nothing comes near the given one yet.
+    The point is the given one where there is one, else it is chosen as for the user; where it
+    `is_near`, no farther than just beyond the front that is known. Losses matter up to the given
+    or chosen one, and up to the chosen one where nothing comes near the given one yet.
     """
     seen = history.Y[history.is_observed]
     chosen = reference_point(seen)
     given = [metric.reference_value for metric in objectives]
+    is_given = np.array([value is not None for value in given])
     reference = np.array(
         [
             r if value is None else metric.loss(value)
             for metric, value, r in zip(objectives, given, chosen.tolist(), strict=True)
         ]
     )
-    return reference, np.maximum(reference, chosen)
+    limits = np.maximum(reference, chosen)
+    if is_near:
+        ideal, end = front_range(seen)
+        is_nearer = ~is_given & (ideal < end) & (end < reference)
+        reference = np.where(is_nearer, end, reference)
+    return reference, limits

@@ -35,6 +35,8 @@ class GpSettings:
     `n_uniform` and `n_near` candidates are scattered over the space and around the best points,
     from `n_climbs` of each kind the acquisition is climbed with `n_climb_evaluations`.
     Up to `max_front_objectives` objectives, 3 at most, have a model each; more are weighted.
+    `near_every`: with 20 results, one trial in so many measures hypervolume from just beyond the
+    front, the others from where the first trials were; 0 for none.
     `max_fit_points` and `max_model_points` bound the cost as trials accumulate.
     `learns_failures`: whether failed trials teach a model of where trials fail, instead of counting
     as bad results.
@@ -60,12 +62,16 @@ class GpSettings:
     max_model_points: int = 600
     learns_failures: bool = True
     max_front_objectives: int = 3
+    near_every: int = 2
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.exploration <= 1.0:
             raise InvalidInputError(f"exploration lies in [0, 1], got {self.exploration!r}")
-        if self.trend_every < 0:
-            raise InvalidInputError(f"trend_every must not be negative, got {self.trend_every!r}")
+        for name in ("trend_every", "near_every"):
+            if getattr(self, name) < 0:
+                raise InvalidInputError(
+                    f"{name} must not be negative, got {getattr(self, name)!r}"
+                )
         for name in ("n_uniform", "n_near", "n_climbs", "n_climb_evaluations"):
             if getattr(self, name) < 1:
                 raise InvalidInputError(f"{name} must be at least 1, got {getattr(self, name)!r}")

@@ -11,7 +11,7 @@ from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.gp.front import reference_losses
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.settings import GpSettings
-from wazir.algorithms.hypervolume import hypervolume
+from wazir.algorithms.hypervolume import front_range, hypervolume
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Measurement, Metric
@@ -126,6 +126,32 @@ def test_given_and_chosen_reference_values_are_losses():
     assert reference[1] == -0.25
     assert reference[0] == limits[0]
     assert limits[1] >= -0.25
+
+
+def test_a_near_reference_point_lies_just_beyond_the_front_and_leaves_given_values():
+    for study in (config(), config(None, 0.25)):
+        history = History.of(study, Encoding.of(SPACE), Snapshot(0, played(study, 12)))
+        far, limits = reference_losses(history, study.objectives)
+        near, same_limits = reference_losses(history, study.objectives, is_near=True)
+        np.testing.assert_array_equal(same_limits, limits)
+        ideal, end = front_range(history.Y)
+        is_given = [metric.reference_value is not None for metric in study.objectives]
+        np.testing.assert_array_equal(near, np.where(is_given, far, np.minimum(far, end)))
+        assert (near[~np.array(is_given)] > ideal[~np.array(is_given)]).all()
+
+
+def test_a_front_of_one_point_has_no_near_reference_point():
+    history = History.of(config(), Encoding.of(SPACE), Snapshot(0, played(config(), 1)))
+    far, _ = reference_losses(history, config().objectives)
+    near, _ = reference_losses(history, config().objectives, is_near=True)
+    np.testing.assert_array_equal(near, far)
+
+
+def test_far_and_near_reference_points_take_turns(trials):
+    said = [trial.metadata[SUGGESTION_NAMESPACE] for trial in trials]
+    turns = [it.get("reference") for it in said]
+    assert "near" not in turns[:20]
+    assert turns[20:] == ["far", "near", "far", "near", "far"]
 
 
 def test_only_safe_trials_make_the_front():
