@@ -98,7 +98,9 @@ class Smac:
 
     def _info(self, params: Params) -> TrialInfo:
         native = {
-            axis.name: axis.encode(params[axis.name]) for axis in self._axes if axis.name in params
+            axis.name: _legal(self._space[axis.name], axis.encode(params[axis.name]))
+            for axis in self._axes
+            if axis.name in params
         }
         # SMAC goes on with the seeds that it finds in the history; 0 is its own where all is exact.
         return TrialInfo(Configuration(self._space, native), seed=0)
@@ -108,6 +110,13 @@ class Smac:
         return {
             axis.name: axis.decode(native[axis.name]) for axis in self._axes if axis.name in native
         }
+
+
+def _legal(parameter: Any, value: Any) -> Any:
+    """Return a value that ConfigSpace takes: an end of a log range may be off by its last bit."""
+    if parameter.legal_value(value):
+        return value
+    return parameter.to_value(min(max(float(parameter.to_vector(value)), 0.0), 1.0))
 
 
 def make(setup: Setup, choice: str) -> Smac:
