@@ -133,7 +133,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
     config = _with_stopping(_with_study_options(config, file), flags)
     if flags.noise is not None:
         config = replace(config, observation_noise=ObservationNoise.parse(flags.noise))
-    _note_what_means_little(file, config, notes)
+    _note_what_means_little(file, notes)
     if flags.metric_pattern is not None:
         _check_pattern(flags.metric_pattern, config.metrics, notes)
     spec = _spec(flags, file, command, parsed)
@@ -336,14 +336,7 @@ def _limits(flags: TuneFlags, file: JobFile | None, n_trials: int) -> Limits:
     )
 
 
-def _note_what_means_little(file: JobFile | None, config: StudyConfig, notes: list[str]) -> None:
-    ends = config.study_stopping or StudyStopping()
-    idle = (ends.max_n_trials_without_progress, ends.max_duration_without_progress_s)
-    if len(config.objectives) > 1 and any(limit is not None for limit in idle):
-        notes.append(
-            "lack of improvement ends a study with one objective only; with several there is "
-            "--auto-stop, which looks at the hypervolume"
-        )
+def _note_what_means_little(file: JobFile | None, notes: list[str]) -> None:
     if file and file.ignored:
         notes.append(f"stored, but without a meaning on this machine: {', '.join(file.ignored)}")
 

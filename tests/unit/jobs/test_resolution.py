@@ -210,12 +210,3 @@ def test_flags_for_the_end_by_advice():
     assert job.config.study_stopping == StudyStopping(auto_stop_below=0.2)
     job = resolve(flags("train", auto_stop=False, auto_stop_below=0.2, **plain), None, seed=5)
     assert (job.config.study_stopping, job.names_study_stopping) == (None, True)
-
-
-def test_a_condition_that_never_ends_a_study_is_noted():
-    two = (Metric("a"), Metric("b"))
-    plain = {"parameters": ("x=0.0..1.0",), "stop_when": ("no improvement in 5 trials",)}
-    noted = resolve(flags("train", objectives=two, **plain), None, seed=5)
-    assert any("one objective only" in note for note in noted.notes)
-    one = resolve(flags("train", objectives=two[:1], **plain), None, seed=5)
-    assert not any("objective" in note for note in one.notes)
