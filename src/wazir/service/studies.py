@@ -1,6 +1,5 @@
 """The study service: every use case, on one store."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +11,7 @@ from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
 from wazir.domain.edits import KEEP, StudyEdit
 from wazir.domain.errors import ConflictError
-from wazir.domain.metrics import Measurement, select_measurement
+from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import (
@@ -26,6 +25,7 @@ from wazir.service.advising import Adviser, Advisor
 from wazir.service.budgets import Budgets
 from wazir.service.definitions import check_same
 from wazir.service.editing import EditEffects, carry_out, effects_of
+from wazir.service.endings import end_paused, ended_trial
 from wazir.service.owners import Owners
 from wazir.service.prior_studies import (
     PriorStudyReader,
@@ -33,10 +33,10 @@ from wazir.service.prior_studies import (
     prior_study_notes,
 )
 from wazir.service.retries import current, says_the_same, with_step
-from wazir.service.stopped import RuleMaker, forget_stop, why_diverged
+from wazir.service.stopped import RuleMaker, forget_stop
 from wazir.service.suggesting import Suggester, lost_trial
 from wazir.stopping.brackets import brackets_of
-from wazir.storage.protocol import Store, StudyWriter
+from wazir.storage.protocol import Store
 
 if TYPE_CHECKING:
     from wazir.analysis.pareto import ParetoFront
@@ -99,7 +99,7 @@ class StudyService:
             if writer.study.state is not state:
                 writer.update_study(replace(writer.study, state=state))
             if state is StudyState.COMPLETED:
-                _end_paused(writer, self._clock())
+                end_paused(writer, self._clock())
         return self._store.study(name)
 
     def edit_study(
@@ -190,7 +190,7 @@ class StudyService:
                 created_revision=writer.revision,
             )
             if measurement is not None or infeasible_reason:
-                trial = self._ended(writer, trial, measurement, infeasible_reason)
+                trial = ended_trial(writer, trial, measurement, infeasible_reason, self._clock())
             writer.insert_trial(trial)
         return trial
 
@@ -230,7 +230,7 @@ class StudyService:
             trial = current(writer, trial_id, attempt)
             if says_the_same(trial, measurement, infeasible_reason):
                 return trial
-            ended = self._ended(writer, trial, measurement, infeasible_reason)
+            ended = ended_trial(writer, trial, measurement, infeasible_reason, self._clock())
             budgets = Budgets.of(writer.study.config)
             if budgets is not None:
                 ended = budgets.after_attempt(trial, ended, self._clock())
@@ -381,35 +381,6 @@ class StudyService:
             writer.update_trial(moved)
         return moved
 
-    def _ended(
-        self,
-        writer: StudyWriter,
-        trial: Trial,
-        measurement: Measurement | None,
-        infeasible_reason: str,
-    ) -> Trial:
-        config = writer.study.config
-        if measurement is None and not infeasible_reason:
-            measurement = select_measurement(
-                writer.measurements(trial.id), config.metrics, config.measurement_selection
-            )
-        reason = (
-            infeasible_reason
-            or why_diverged(trial)
-            or _why_infeasible(config, measurement, is_stopped=bool(trial.stopping_reason))
-        )
-        state = TrialState.INFEASIBLE if reason else TrialState.SUCCEEDED
-        check_transition(trial.id, trial.state, state)
-        return replace(
-            trial,
-            state=state,
-            final_measurement=measurement,
-            infeasible_reason=reason,
-            lease_expires_at=None,
-            completed_at=self._clock(),
-            completed_revision=writer.revision,
-        )
-
 
 def check_constraints(config: StudyConfig) -> None:
     """Raise InvalidInputError if the constraints leave no point."""
@@ -418,31 +389,3 @@ def check_constraints(config: StudyConfig) -> None:
         from wazir.service.possible import check_possible  # noqa: PLC0415
 
         check_possible(config)
-
-
-def _end_paused(writer: StudyWriter, now: float) -> None:
-    """End the trials that wait for a larger budget: the study has ended."""
-    budgets = Budgets.of(writer.study.config)
-    if budgets is not None:
-        trials = writer.trials(states=TrialState)
-        for ended in budgets.ended(trials, writer.revision, now):
-            writer.update_trial(ended)
-
-
-def _why_infeasible(
-    config: StudyConfig, measurement: Measurement | None, *, is_stopped: bool
-) -> str:
-    """Return why a trial has no usable result, "" if it has one of every metric that it needs.
-
-    A trial whose safety is not known cannot be used, unless it was stopped before it could tell.
-    """
-    if measurement is None:
-        return f"no value of {config.objective.name!r} was reported"
-    for metric in config.objectives if is_stopped else config.metrics:
-        value = measurement.metrics.get(metric.name)
-        if value is None:
-            seen = ", ".join(map(repr, measurement.metrics))
-            return f"no value of {metric.name!r} was reported, only of {seen}"
-        if not math.isfinite(value):
-            return f"{metric.name!r} is {value}"
-    return ""
