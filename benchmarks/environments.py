@@ -44,6 +44,17 @@ def environment(requirements: Path) -> Path:
     return python
 
 
+def enter(requirements: Path, script: Path) -> None:
+    """Start `script` again in the environment of a requirements file, unless it runs there already.
+
+    The arguments stay; variables that change how Python runs are left behind.
+    """
+    python = environment(requirements)
+    if Path(sys.prefix).resolve() != python.parent.parent.resolve():
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        os.execve(python, [str(python), str(script), *sys.argv[1:]], env)
+
+
 def _make(folder: Path, python: Path, requirements: Path) -> None:
     print(f"making the environment of {requirements.name} in {folder}", file=sys.stderr)
     venv.create(folder, with_pip=True, clear=True)

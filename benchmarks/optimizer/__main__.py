@@ -10,7 +10,6 @@ Each has `--help`. Commands run in the environment of `benchmarks/peers/problems
 made at first use.
 """
 
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -34,18 +33,10 @@ def main() -> int:
         return 0 if command in ("-h", "--help") else 2
     sys.path.insert(0, str(HERE))
     sys.path.append(str(BENCHMARKS))
-    _enter_environment()
+    from environments import enter
+
+    enter(BENCHMARKS / "peers" / "problems.txt", HERE)
     return int(import_module(COMMANDS[command]).main(argv) or 0)
-
-
-def _enter_environment() -> None:
-    """Start this again with the interpreter of the environment, unless it is that already."""
-    from environments import environment
-
-    python = environment(BENCHMARKS / "peers" / "problems.txt")
-    if Path(sys.prefix).resolve() != python.parent.parent.resolve():
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        os.execve(python, [str(python), str(HERE), *sys.argv[1:]], env)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Each has `--help`. Commands run in the environment of `benchmarks/peers/problems
 made at first use. See README.md beside this.
 """
 
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -31,18 +30,10 @@ def main() -> int:
     # Runner, peers and report are those of the optimizer's benchmark, hypervolume is Wazir's.
     sys.path[0] = str(BENCHMARKS / "optimizer")
     sys.path += [str(BENCHMARKS), str(BENCHMARKS.parent / "src")]
-    _enter_environment()
+    from environments import enter
+
+    enter(BENCHMARKS / "peers" / "problems.txt", HERE)
     return int(import_module(COMMANDS[command]).main(argv) or 0)
-
-
-def _enter_environment() -> None:
-    """Start this again with the interpreter of the environment, unless it is that already."""
-    from environments import environment
-
-    python = environment(BENCHMARKS / "peers" / "problems.txt")
-    if Path(sys.prefix).resolve() != python.parent.parent.resolve():
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        os.execve(python, [str(python), str(HERE), *sys.argv[1:]], env)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def get_problem(name: str, data: Path | None = None) -> Problem:
         match = pattern.fullmatch(name)
         if match:
             return make(name, match, data)
-    raise KeyError(f"no problem has the name {name!r}; there are {SUITES}")
+    raise KeyError(f"no problem has the name {name!r}; see problem_kinds/registry.py for names")
 
 
 _MAKERS: list[tuple[re.Pattern[str], Maker]] = [

@@ -26,6 +26,10 @@ ALGORITHMS: dict[str, Algorithm] = {
 
 
 class TestAlgorithms(AlgorithmContract):
+    def heeds_prior_studies(self, algorithm: Algorithm) -> bool:
+        # Whoever wants a grid wants all of its points, in its order.
+        return super().heeds_prior_studies(algorithm) and not isinstance(algorithm, GridSearch)
+
     @pytest.fixture(params=list(ALGORITHMS))
     def algorithm(self, request: pytest.FixtureRequest) -> Algorithm:
         return ALGORITHMS[request.param]

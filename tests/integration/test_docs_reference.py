@@ -254,10 +254,12 @@ def test_the_help_of_tune_has_each_option_once_under_a_heading():
     command = commands()["tune"]
     named = [name for names in command.headings.values() for name in names]
     assert len(named) == len(set(named))
-    assert set(named) <= {param.name for param in command.params}
+    others = {"config", "study_id", "storage", "resume", "dry_run", "as_json"}
+    assert {param.name for param in command.params} == {*named, *others}
     text = command.get_help(click.Context(command))
     for heading in command.headings:
         assert f"\n{heading}:\n" in text
     for param in command.params:
         if isinstance(param, click.Option):
-            assert len(re.findall(rf"^  .*{param.opts[-1]}(?= |$)", text, re.MULTILINE)) >= 1
+            option = rf"^  (?:-\w, )?(?:--[\w-]+ / )?{param.opts[-1]}(?= |$)"
+            assert len(re.findall(option, text, re.MULTILINE)) == 1, param.opts

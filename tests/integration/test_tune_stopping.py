@@ -124,7 +124,8 @@ def test_a_job_ends_when_an_improvement_has_become_improbable(wazir_in):
     assert "no new trials: only" in said
     assert "ended by its own rule" in said
     assert "Is it worth going on?" in said
-    more = f"--trials {n_trials + 10} --no-auto-stop -- python3 train.py"
+    # 60 are planned: the command takes nothing away from that.
+    more = f"--trials {max(60, n_trials + 10)} --no-auto-stop -- python3 train.py"
     assert more in said
     shown = wazir_in("show", "train").stdout
     assert "more than 0.01 has a probability below 0.05" in shown
@@ -139,3 +140,22 @@ def test_a_probability_that_is_none_is_refused(wazir_in):
     assert "write for example 5% or 0.05" in said.stderr
     said = wazir_in(*TUNE, "--min-improvement", "-1", *COMMAND, code=2)
     assert "an improvement is greater than 0" in said.stderr
+
+
+def test_a_flag_turns_off_what_an_edit_asked_for(wazir_in):
+    wazir_in.write("train.py", TRAIN.replace("0.06", "0"))
+    tune = (*TUNE, "--trials", "2")
+    wazir_in(*tune, *COMMAND)
+    wazir_in(
+        "edit", "train", "--auto-stop", "--stop-when", "after 9d", "--early-stopping", "median"
+    )
+    wazir_in(*tune, *COMMAND)
+    assert "probability below 0.05" in wazir_in("show", "train").stdout
+    wazir_in(*tune, "--no-auto-stop", "--early-stopping", "none", *COMMAND)
+    shown = wazir_in("show", "train").stdout
+    assert "early stopping: was median, is none\n" in shown
+    was = "after 9d00h, an improvement has a probability below 0.05"
+    # The last edit of all: only what the flags name is off.
+    assert shown.rstrip().endswith(f"ends when: was {was}, is after 9d00h")
+    wazir_in(*tune, "--no-auto-stop", "--early-stopping", "none", *COMMAND)
+    assert wazir_in("show", "train").stdout == shown

@@ -35,29 +35,25 @@ _CHUNK_ADMITTED = 1_024
 class _Kept:
     """The grid points that fulfil the constraints of the last study, in their order.
 
-    Listing them takes time where they are few in a large grid; keeping them changes no result.
+    Listing them takes time where they are few in a large grid; keeping them changes no result. Of
+    a grid that is too large to be listed the `grid` itself is kept: finding it takes time too.
     """
 
     config: StudyConfig | None = None
     points: list[Assignment] = field(default_factory=list)
+    grid: Grid | None = None
 
     def of(self, config: StudyConfig, wanted: int | None) -> Iterable[Assignment]:
         """Return the points for a number of points that fulfil the constraints."""
-        if self.config == config:
+        if self.config != config:
+            grid = _fine_enough(config, wanted)
+            is_listed = grid is None or grid.n_points <= _MAX_KEPT
+            self.points = _listed(config, grid, wanted) if is_listed else []
+            self.grid = None if is_listed else grid
+            self.config = config
+        if self.grid is None:
             return self.points
-        grid = _fine_enough(config, wanted)
-        if grid is None:
-            self.points = _without_grid(config, wanted or DEFAULT_N_STEPS)
-        elif grid.n_points > _MAX_KEPT:
-            return _admitted(config, _spread_order(grid, config))
-        elif grid.n_points > _MAX_SPREAD:
-            points = list(_admitted(config, map(grid.point, range(grid.n_points))))
-            order = np.random.default_rng([config.seed, _SALT]).permutation(len(points))
-            self.points = [points[i] for i in order]
-        else:
-            self.points = list(_admitted(config, _spread_order(grid, config)))
-        self.config = config
-        return self.points
+        return _admitted(config, _spread_order(self.grid, config))
 
 
 @dataclass(frozen=True)
@@ -115,6 +111,17 @@ def _fine_enough(config: StudyConfig, wanted: int | None) -> Grid | None:
             break
         grid, n_left = finer, n_finer
     return grid if n_left else None
+
+
+def _listed(config: StudyConfig, grid: Grid | None, wanted: int | None) -> list[Assignment]:
+    """Return the points of a grid that fulfil the constraints, without a grid random ones."""
+    if grid is None:
+        return _without_grid(config, wanted or DEFAULT_N_STEPS)
+    if grid.n_points <= _MAX_SPREAD:
+        return list(_admitted(config, _spread_order(grid, config)))
+    points = list(_admitted(config, map(grid.point, range(grid.n_points))))
+    order = np.random.default_rng([config.seed, _SALT]).permutation(len(points))
+    return [points[i] for i in order]
 
 
 def _without_grid(config: StudyConfig, wanted: int) -> list[Assignment]:

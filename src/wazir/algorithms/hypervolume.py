@@ -5,10 +5,13 @@ reference point (E. Zitzler and L. Thiele, "Multiobjective evolutionary algorith
 case study and the strength Pareto approach", IEEE Trans. Evol. Comput. 3, 1999).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wazir.algorithms.axes import Array
+from wazir.domain.metrics import Metric
 
 _MARGIN = 0.1
 _N_EARLY = 10
@@ -20,11 +23,17 @@ _FENCE_IN_QUARTILE_RANGES = 3.0
 def non_dominated(Y: Array) -> NDArray[np.bool_]:
     """Return which rows of losses Y (n, m) no other row beats, shape (n,).
 
-    A row is beaten by one that is nowhere worse; of equal rows the first one is left.
+    A row is beaten by one that is nowhere worse; of equal rows the first one is left. A row with
+    a NaN beats none and is beaten by none.
     """
-    no_worse = (Y[:, None, :] <= Y[None, :, :]).all(axis=2)
-    beats = no_worse & (~no_worse.T | np.tri(len(Y), k=-1, dtype=np.bool_).T)
-    return np.asarray(~beats.any(axis=0))
+    found = np.zeros(len(Y), dtype=np.bool_)
+    # In this order no row is beaten by a later one, equal ones stay in theirs, and memory is linear.
+    left = np.lexsort(Y.T[::-1])
+    while len(left):
+        best, left = left[0], left[1:]
+        found[best] = True
+        left = left[~(Y[best] <= Y[left]).all(axis=1)]
+    return found
 
 
 def reference_point(Y: Array) -> Array:
@@ -44,6 +53,17 @@ def reference_point(Y: Array) -> Array:
     point = np.minimum(np.maximum(end, early.max(axis=0)), np.minimum(fence, _LARGEST))
     beyond: Array = np.where(point > ideal, point, ideal + _MARGIN * np.maximum(abs(ideal), 1.0))
     return beyond
+
+
+def given_or(chosen: Array, objectives: Sequence[Metric]) -> Array:
+    """Return a reference point in losses, (m,): the given values, `chosen` (m,) where none is."""
+    given = [metric.reference_value for metric in objectives]
+    return np.array(
+        [
+            r if value is None else metric.loss(value)
+            for metric, value, r in zip(objectives, given, chosen.tolist(), strict=True)
+        ]
+    )
 
 
 def front_range(Y: Array) -> tuple[Array, Array]:

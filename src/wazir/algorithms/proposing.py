@@ -17,7 +17,6 @@ from wazir.algorithms.protocol import Snapshot, Suggestion
 from wazir.algorithms.region import Region
 from wazir.algorithms.sobol import scrambled_sobol
 from wazir.algorithms.trail import Trail
-from wazir.algorithms.transfer import first_points, transfers
 from wazir.algorithms.untried import Untried
 from wazir.domain.space import Assignment
 from wazir.domain.studies import StudyConfig
@@ -63,7 +62,7 @@ def suggest_one_by_one(
     """Return one suggestion per id, each of them pending for the next; see Algorithm.suggest.
 
     The first trials have the best points of earlier studies, if there are such; the next one has
-    the parameters' defaults if it is the first and any has one; Sobol points follow until the
+    what is believed best, else the parameters' defaults, if it is the first and any has one; Sobol points follow until the
     proposer is ready. The history that it is made with has the completed trials in the order in
     which they ended. A point that was tried or is pending is replaced by a free one near it, as
     long as there is one; so is one that breaks a constraint.
@@ -72,7 +71,7 @@ def suggest_one_by_one(
     history = trail.follow(config, encoding, snapshot)
     proposer = proposer_of(encoding, history)
     untried = Untried(Inside.of(config, encoding), history.X)
-    earlier = first_points(transfers(config, snapshot.prior_studies))
+    earlier = trail.earlier.of(config, snapshot.prior_studies)
     pending = history.pending
     taken = trail.keys.union(row_keys(pending))
     suggestions = []
@@ -112,7 +111,8 @@ def _first(
     if n_trials == 0:
         x = default_point(config, region.encoding)
         if x is not None and region.contains(x):
-            return Proposal(x, {"kind": "initial", "point": "defaults"})
+            what = "beliefs" if config.beliefs else "defaults"
+            return Proposal(x, {"kind": "initial", "point": what})
     if proposer.is_ready(n_trials):
         return None
     x = None if region.is_whole else sobol_point(region, config.seed, trial_id, frozenset())

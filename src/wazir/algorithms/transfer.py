@@ -7,17 +7,17 @@ is unknown in its trials; one that the new space lacks is forgotten.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from wazir.algorithms.protocol import PriorStudy
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.metrics import Goal, Metric
+from wazir.domain.metrics import Metric
 from wazir.domain.middles import default_or_middle
 from wazir.domain.parameters import Categorical, Parameter, ParameterValue
 from wazir.domain.space import Assignment, SearchSpace
 from wazir.domain.studies import StudyConfig
-from wazir.domain.trials import Trial, TrialState
+from wazir.domain.trials import Trial
 
 # A model of more trials would cost more than it tells: the best are kept, and others spread over
 # the study.
@@ -91,6 +91,25 @@ def first_points(found: Sequence[Transfer]) -> list[tuple[Assignment, str]]:
         if all(trial.point != point for point, _ in points):
             points.append((trial.point, f"trial {trial.id} of {transfer.study_id}"))
     return points[: max(N_FIRST, min(len(useful), _MAX_FIRST))]
+
+
+@dataclass
+class FirstPoints:
+    """Finds the points to try first and keeps those of the last study: that saves time only."""
+
+    _key: tuple[StudyConfig, tuple[PriorStudy, ...]] | None = None
+    _points: list[tuple[Assignment, str]] = field(default_factory=list)
+
+    def of(
+        self, config: StudyConfig, priors: Sequence[PriorStudy]
+    ) -> Sequence[tuple[Assignment, str]]:
+        """Return what `first_points` finds in earlier studies for a study of a configuration."""
+        if not priors:
+            return ()
+        key = (config, tuple(priors))
+        if self._key != key:
+            self._points, self._key = first_points(transfers(config, priors)), key
+        return self._points
 
 
 def _transfer(config: StudyConfig, prior: PriorStudy) -> Transfer:
@@ -178,11 +197,8 @@ def _point(space: SearchSpace, known: Mapping[str, ParameterValue]) -> Assignmen
 
 
 def _loss(trial: Trial, metric: Metric) -> float:
-    final = trial.final_measurement
-    value = None if final is None else final.value(metric.name)
-    if value is None or trial.state is not TrialState.SUCCEEDED:
-        return math.nan
-    return value if metric.goal is Goal.MINIMIZE else -value
+    value = trial.final_value(metric)
+    return math.nan if value is None else metric.loss(value)
 
 
 def _bounded(trials: Sequence[PriorTrial]) -> tuple[PriorTrial, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wazir.algorithms.axes import Array
-from wazir.algorithms.hypervolume import hypervolume, reference_point
+from wazir.algorithms.hypervolume import given_or, hypervolume, reference_point
 from wazir.domain.best import optimal_trials
 from wazir.domain.metrics import Metric
 from wazir.domain.studies import StudyConfig
@@ -58,13 +58,7 @@ def pareto_front(config: StudyConfig, trials: Sequence[Trial]) -> ParetoFront:
 
 def reference_of(objectives: Sequence[Metric], Y: Array) -> Array:
     """Return the reference point (m,) for losses Y (n, m), n >= 1, in losses: given or chosen."""
-    given = [metric.reference_value for metric in objectives]
-    return np.array(
-        [
-            chosen if value is None else metric.loss(value)
-            for metric, value, chosen in zip(objectives, given, reference_point(Y), strict=True)
-        ]
-    )
+    return given_or(reference_point(Y), objectives)
 
 
 def losses_of(trial: Trial, objectives: Sequence[Metric]) -> list[float]:

@@ -56,7 +56,8 @@ def improvements(config: StudyConfig, trials: Sequence[Trial], n_more: int) -> l
         rng = np.random.default_rng([config.seed, len(trials), has_trend, _SALT])
         maker = ModelMaker(encoding, config.seed, settings, has_trend, config.observation_noise)
         try:
-            model = maker.make(history, latest(trials, maker.theta_size), rng)
+            known = latest(trials, maker.theta_size, maker.fingerprint)
+            model = maker.make(history, known, rng)
             drawn = _Rollout.of(config, encoding, maker.used(history), model, rng).run(n_more, rng)
         except np.linalg.LinAlgError as error:
             raise ArithmeticError(f"its covariance cannot be factorised ({error})") from error

@@ -97,6 +97,9 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     minimize: str | Sequence[str] | None = None,
     maximize: str | Sequence[str] | None = None,
     reference: Mapping[str, float] | None = None,
+    safe: Limits = (),
+    noise: str | ObservationNoise | None = None,
+    beliefs: Mapping[str, ParameterValue] | None = None,
     algorithm: str = "DEFAULT",
     early_stopping: str | EarlyStopping | None = None,
     stop_when: str | Sequence[str] = (),
@@ -107,9 +110,6 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
     min_improvement: float | None = None,
     seed: int | None = None,
     storage: StorageArgument = None,
-    safe: Limits = (),
-    noise: str | ObservationNoise | None = None,
-    beliefs: Mapping[str, ParameterValue] | None = None,
 ) -> Study:
     """Create a study, or load the one of that name with the same definition.
 
@@ -120,6 +120,11 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         maximize: metric or metrics to make large; those to make small lead.
         reference: of several objectives the worst value that is of any use, by metric, such as
             {"latency": 100}; what is left out is chosen from the results.
+        safe: limits that results must keep, such as "latency<=100" or {"recall": ">=0.8"}; the
+            objective reports these metrics too. See docs/how-to/safety-metrics.md.
+        noise: "high" or "low": how much a metric differs when a trial is run again; by default
+            it is learnt.
+        beliefs: values of some parameters near which you expect the best, such as {"lr": 1e-3}.
         algorithm: DEFAULT, GP_BANDIT, TPE, CMA_ES, NSGA2, REGULARIZED_EVOLUTION, RANDOM_SEARCH,
             GRID_SEARCH or QUASI_RANDOM_SEARCH. For a name of OSS Vizier's that is not here the
             nearest one is taken, with a warning.
@@ -142,11 +147,6 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
         storage: a database as a URL or path, `:memory:` for none; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
-        safe: limits that results must keep, such as "latency<=100" or {"recall": ">=0.8"}; the
-            objective reports these metrics too. See docs/how-to/safety-metrics.md.
-        noise: "high" or "low": how much a metric differs when a trial is run again; by default
-            it is learnt.
-        beliefs: values of some parameters near which you expect the best, such as {"lr": 1e-3}.
 
     Raises:
         InvalidInputError: a value breaks a rule, or the constraints leave no point.
@@ -166,10 +166,7 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         algorithm=algorithm,
         early_stopping=_early_stopping(early_stopping, fidelity),
         fidelity=fidelity,
-        prior_studies=tuple(
-            parse_study_name(prior)
-            for prior in ([prior_studies] if isinstance(prior_studies, str) else prior_studies)
-        ),
+        prior_studies=tuple(map(parse_study_name, _texts(prior_studies))),
         study_stopping=with_auto_stop(
             with_stop_conditions(None, _texts(stop_when)), auto_stop, min_improvement
         ),

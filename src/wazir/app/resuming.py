@@ -6,11 +6,12 @@ from typing import Any
 from wazir.app.owners import JOB_CLIENT
 from wazir.domain.beliefs import fitting_beliefs
 from wazir.domain.edits import KEEP, StudyEdit, describe_changes
-from wazir.domain.studies import Study
+from wazir.domain.stop_conditions import with_auto_stop
+from wazir.domain.studies import Study, StudyStopping
 from wazir.jobs.resolution import ANY_ALGORITHM, ResolvedJob
 from wazir.jobs.spec import JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.service.definitions import PARTS, replaced_parts
-from wazir.service.editing import edits_of
+from wazir.service.editing import EditRecord, edits_of
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,17 @@ class Resumption:
         """Return how a job goes on with a study.
 
         The job defines the study (`wazir.service.definitions`). A setting that an edit replaced does
-        not come back either; another one takes over.
+        not come back either; another one takes over, and so does a word that turns one off.
         """
         named = _named_settings(job)
-        replaced = {name: KEEP for name in named if _was_edited(study, name, named[name])}
+        edited = [name for name in named if _was_edited(study, name, job)]
+        replaced: dict[str, Any] = {
+            name: _off(study, name) if name in job.turned_off else KEEP for name in edited
+        }
         before = _as_it_was(study, job)
         wanted = replace(study.config, **before, **{name: named[name] for name in replaced})
-        lines = describe_changes(wanted, study.config)
+        is_now = replace(study.config, **StudyEdit(**replaced).settings)
+        lines = describe_changes(wanted, is_now)
         present = {part: getattr(study.config, part) for part in PARTS}
         config = replace(job.config, **present)
         job = replace(job, config=config, spec=present_spec(study, job))
@@ -57,12 +62,34 @@ def _named_settings(job: ResolvedJob) -> dict[str, Any]:
     return {name: getattr(config, name) for name, is_named in named.items() if is_named}
 
 
-def _was_edited(study: Study, name: str, value: object) -> bool:
-    """Return whether somebody replaced this value of a setting, other than by `wazir tune`."""
+def _was_edited(study: Study, name: str, job: ResolvedJob) -> bool:
+    """Return whether somebody replaced the job's value of a setting, other than by `wazir tune`.
+
+    A job that turns the end by advice off says all else as it was.
+    """
     records = [record for record in edits_of(study) if name in record.edit.settings]
+    ignores_auto_stop = name == "study_stopping" and name in job.turned_off
+    if ignores_auto_stop:
+        # Such a job before this one has replaced nothing else.
+        records = [record for record in records if not _turns_auto_stop_off(record)]
     if not records or records[-1].client_id.startswith(f"{JOB_CLIENT}:"):
         return False
-    return any(record.undo.settings[name] == value for record in records)
+    value, before = getattr(job.config, name), [record.undo.settings[name] for record in records]
+    if ignores_auto_stop:
+        before = [with_auto_stop(old, False) for old in before]
+    return value in before
+
+
+def _turns_auto_stop_off(record: EditRecord) -> bool:
+    old, new = record.undo.settings["study_stopping"], record.edit.study_stopping
+    return bool(new == with_auto_stop(old, False))
+
+
+def _off(study: Study, name: str) -> StudyStopping | None:
+    """Return a setting of the study turned off; of when it ends only the end by advice is."""
+    if name == "study_stopping":
+        return with_auto_stop(study.config.study_stopping, False)
+    return None
 
 
 def present_spec(study: Study, job: ResolvedJob) -> JobSpec:

@@ -58,6 +58,14 @@ class TuningStudy:
         """The folder of its runs."""
         return study_directory(_database(self.location), self.study.name.study_id)
 
+    def reloaded(self) -> "TuningStudy":
+        """Return it with its study as it is now: somebody may have edited it meanwhile.
+
+        Raises:
+            NotFoundError: it was deleted.
+        """
+        return replace(self, study=self.service.study(self.study.name))
+
 
 def open_tuning_study(
     job: ResolvedJob,

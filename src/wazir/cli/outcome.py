@@ -2,13 +2,12 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wazir.analysis.recommendation import Recommendation
 from wazir.app.tuning import TuningStudy
 from wazir.cli.budget_text import budget_use_text
-from wazir.cli.display.text import EndReport, FirstFailure, end_text
+from wazir.cli.display.text import RAN_OUT, EndReport, FirstFailure, end_text
 from wazir.cli.front import front_lines
 from wazir.cli.luck import expectation_text, luck_text, repeats_text
 from wazir.cli.tables import terminal_width
@@ -24,20 +23,29 @@ if TYPE_CHECKING:
     from wazir.analysis.pareto import ParetoFront
 
 _N_LOG_LINES = 20
+_AUTO_STOP_WORDS = ("--auto-stop", "--no-auto-stop")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The text for the user, and the number that decides the exit code.
+def n_usable_trials(tuning: TuningStudy) -> int:
+    """Return how many trials have succeeded and can be used, or are paused.
 
-    It counts trials that have succeeded and can be used, and paused ones.
+    The exit code depends on it.
     """
+    config = tuning.study.config
+    states = (TrialState.SUCCEEDED, TrialState.REQUESTED)
+    _, stored = tuning.service.trials(tuning.study.name, states=states)
+    return sum(
+        trial.is_paused
+        or (
+            trial.state is TrialState.SUCCEEDED
+            and is_safe(trial, config.metrics)
+            and config.contains(trial)
+        )
+        for trial in stored
+    )
 
-    text: str
-    n_safe: int
 
-
-def end_report_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> Outcome:
+def end_text_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> str:
     """Return what is to be said of a study when a job on it has ended; `argv` began the job."""
     study, service = tuning.study, tuning.service
     _, stored = service.trials(study.name)
@@ -46,7 +54,9 @@ def end_report_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> O
     best = best_trial(stored, study.config) if is_single else None
     recommendation = None if best is None else service.recommend(study.name)
     front = None if is_single or not counts.succeeded else service.pareto_front(study.name)
-    advice = service.advise(study.name)
+    # It takes a while: it is asked for where it is shown.
+    is_advised = ending in RAN_OUT and (best is not None or front is not None)
+    advice = service.advise(study.name) if is_advised else None
     spec = job_spec_of(study)
     report = EndReport(
         study_id=study.name.study_id,
@@ -67,15 +77,11 @@ def end_report_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> O
         n_stopped_early=sum(bool(t.stopping_reason) and t.state.is_final for t in stored),
         budgets=budget_use_text(study.config, stored),
         advice=advice,
-        more_command=_more_command(study, ending, argv, counts.total + advice.n_more),
+        more_command=""
+        if advice is None
+        else _more_command(study, ending, argv, counts.total + advice.n_more),
     )
-    succeeded = [trial for trial in stored if trial.state is TrialState.SUCCEEDED]
-    n_safe = sum(
-        is_safe(trial, study.config.metrics) and study.config.contains(trial)
-        for trial in succeeded
-    )
-    n_paused = sum(trial.is_paused for trial in stored)
-    return Outcome(end_text(report), n_safe + n_paused)
+    return end_text(report)
 
 
 def _front_lines(study: Study, stored: list[StoredTrial], front: "ParetoFront") -> tuple[str, ...]:
@@ -97,26 +103,37 @@ def _doubts(
     return tuple(filter(None, [expectation_text(recommendation), repeats, outside]))
 
 
-def with_trials(argv: Sequence[str], n_trials: int) -> list[str]:
-    """Return the words of a `wazir tune` command with another number of trials, and no auto-stop."""
+def with_trials(argv: Sequence[str], n_trials: int, *, auto_stop_off: bool) -> list[str]:
+    """Return the words of a `wazir tune` command with another number of trials.
+
+    With `auto_stop_off` they turn the end by advice off, wherever the study has it from.
+    """
     end = argv.index("--") if "--" in argv else len(argv)
     kept: list[str] = []
     words = iter(argv[:end])
     for word in words:
         if word == "--trials":
             next(words, None)
-        elif word != "--auto-stop" and not word.startswith("--trials="):
+        elif word.startswith("--trials=") or (auto_stop_off and word in _AUTO_STOP_WORDS):
+            continue
+        else:
             kept.append(word)
-    off = ["--no-auto-stop"] if any(word.startswith("--auto-stop") for word in argv[:end]) else []
+    off = ["--no-auto-stop"] if auto_stop_off else []
     return [*kept, "--trials", str(n_trials), *off, *argv[end:]]
 
 
 def _more_command(study: Study, ending: Ending, argv: Sequence[str], n_trials: int) -> str:
-    """Return the command that makes the study so large, "" where it would not go on."""
+    """Return the command that makes the study so large at least, "" where it would not go on.
+
+    Of what is planned it takes nothing away.
+    """
     stopping = study.config.study_stopping
     is_auto = stopping is not None and stopping.auto_stop_below is not None
     goes_on = ending is Ending.DONE or (ending is Ending.OWN_RULE and is_auto)
-    return shlex.join(with_trials(argv, n_trials)) if goes_on else ""
+    if not goes_on:
+        return ""
+    n_trials = max(study.config.planned_n_trials or 0, n_trials)
+    return shlex.join(with_trials(argv, n_trials, auto_stop_off=is_auto))
 
 
 def _command(tuning: TuningStudy, trial: StoredTrial) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from wazir.cli.display import listener_for
 from wazir.cli.front import reference_text
 from wazir.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from wazir.cli.numbers import Duration, Probability
-from wazir.cli.outcome import end_report_of
+from wazir.cli.outcome import end_text_of, n_usable_trials
 from wazir.cli.program import ProgramCommand, option_order, program_of
 from wazir.cli.proposals import candidates_text
 from wazir.domain.beliefs import belief_texts, believed_point
@@ -310,10 +310,10 @@ def _run(
         display = listener_for(json=as_json, stream=sys.stdout, clock=system_clock)
         with closing(display):
             ending = run_tuning(tuning, job, display, interrupts)
-    report = end_report_of(tuning, ending, ["wazir", *sys.argv[1:]])
+    tuning = tuning.reloaded()
     if not as_json:
-        click.echo(report.text)
-    return exit_code(ending, report.n_safe)
+        click.echo(end_text_of(tuning, ending, ["wazir", *sys.argv[1:]]))
+    return exit_code(ending, n_usable_trials(tuning))
 
 
 def exit_code(ending: Ending, n_safe: int) -> int:

@@ -92,8 +92,8 @@ def metric_to_dict(metric: Metric) -> JsonObject:
         "name": metric.name,
         "goal": metric.goal.value,
         "safety_threshold": encode_number(metric.safety_threshold),
-        "min_safe_fraction": metric.min_safe_fraction,
-        "reference_value": metric.reference_value,
+        "min_safe_fraction": encode_number(metric.min_safe_fraction),
+        "reference_value": encode_number(metric.reference_value),
     }
 
 

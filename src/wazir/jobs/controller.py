@@ -124,12 +124,15 @@ class Controller:
                 self._on_executor_event(event)
             self._look_around()
             self.listener.tick()
-        self.listener.tell(JobEnded(self._ended, self._counts()))
+        self.listener.tell(JobEnded(self._ended, self._counts(), self._optimal()))
         return self._ended
 
     def _optimal(self) -> tuple[Trial, ...]:
-        """Return the optimal trials so far."""
-        _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
+        """Return the optimal trials so far, none if the study was deleted meanwhile."""
+        try:
+            _, ended = self.transport.trials(self._name, states=[TrialState.SUCCEEDED])
+        except NotFoundError:
+            return ()
         return tuple(optimal_trials(ended, self.job.study.config))
 
     def _paused(self) -> frozenset[int]:
@@ -195,8 +198,10 @@ class Controller:
         if study.config_revision == known.config_revision and is_same_program:
             return study
         spec = self.job.spec if is_same_program else job_spec_of(study)
-        self.job = replace(self.job, study=study, spec=spec)
         changes = describe_changes(known.config, study.config)
+        if spec.command != self.job.spec.command:
+            changes.append("the program's command changed")
+        self.job = replace(self.job, study=study, spec=spec)
         if changes:
             n_trials = study.config.planned_n_trials or self.limits.n_trials
             self.limits = replace(self.limits, n_trials=n_trials)

@@ -26,11 +26,11 @@ from wazir.domain.parameters import (
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import ObservationNoise, Study, StudyConfig
 from wazir.domain.trials import Metadata
-from wazir.jobs.command_line import argument_text
+from wazir.jobs.command_line import CommandTemplate, argument_text
 from wazir.jobs.condition_text import parse_condition
 from wazir.jobs.passing import Passing
 from wazir.jobs.resolution import auto_stop_of, parse_reference, study_ids
-from wazir.jobs.space_text import ParsedParameter, format_space, parse_parameter
+from wazir.jobs.space_text import ParsedParameter, format_space, parse_parameters
 from wazir.jobs.spec import JOB_NAMESPACE, JobSpec, job_spec_of
 
 
@@ -95,7 +95,7 @@ def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
         InvalidInputError: a text breaks a rule, or the command does not fit the new space.
         JobError: a command for a study that runs no program.
     """
-    parsed = [parse_parameter(text) for text in flags.parameters]
+    parsed = parse_parameters(flags.parameters)
     _check_fidelity(study, parsed)
     known = dict(study.config.space.walk())
     parameters = {one.name: _like(one.parameter, known.get(one.name)) for one in parsed}
@@ -129,7 +129,8 @@ def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
     space = apply(study.config, replace(edit, old_values={})).space
     if flags.beliefs:
         edit = replace(edit, beliefs=parse_beliefs(space, _without_none(flags.beliefs)))
-    return JobEdit(edit, _job_metadata(study, flags, parsed, space), tuple(notes))
+    metadata, strays = _job_metadata(study, flags, parsed, space)
+    return JobEdit(edit, metadata, (*notes, *strays))
 
 
 def _reference(text: str) -> tuple[str, float | None]:
@@ -259,14 +260,14 @@ def _value(option: str, text: str, parameter: Parameter, value: str) -> Paramete
 
 def _job_metadata(
     study: Study, flags: EditFlags, parsed: Sequence[ParsedParameter], space: SearchSpace
-) -> Metadata:
-    """Return the job's entries for the new space, {} where nothing changes."""
+) -> tuple[Metadata, list[str]]:
+    """Return the job's entries for the new space, {} where nothing changes, and what to say."""
     if JOB_NAMESPACE not in study.metadata:
         if flags.command:
             raise JobError(
                 f"study {study.name.study_id!r} was made from Python: it has no program to change"
             )
-        return {}
+        return {}, []
     old = job_spec_of(study)
     names = dict(space.walk())
     passing = {name: how for name, how in old.passing.items() if name in names}
@@ -276,13 +277,14 @@ def _job_metadata(
         command=flags.command or old.command,
         passing={name: how for name, how in passing.items() if how is not Passing.ONE},
     )
-    _check_fits(new, space)
-    return {} if new == old else {JOB_NAMESPACE: new.to_metadata()}
+    template = _fitting_template(new, space)
+    strays = template.stray_names() if flags.command else []
+    return {} if new == old else {JOB_NAMESPACE: new.to_metadata()}, strays
 
 
-def _check_fits(spec: JobSpec, space: SearchSpace) -> None:
+def _fitting_template(spec: JobSpec, space: SearchSpace) -> CommandTemplate:
     try:
-        spec.template(space)
+        return spec.template(space)
     except InvalidInputError as error:
         raise InvalidInputError(
             error.message, hint="give the new command too, behind --, as it was with `wazir tune`"

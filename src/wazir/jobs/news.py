@@ -97,10 +97,14 @@ class Advised:
 
 @dataclass(frozen=True)
 class JobEnded:
-    """The runner ends."""
+    """The runner ends; `counts` and `optimal` tell what the study holds then.
+
+    Paused trials may have ended since the last event.
+    """
 
     ending: Ending
     counts: TrialCounts
+    optimal: tuple[Trial, ...]
 
 
 JobNews: TypeAlias = (

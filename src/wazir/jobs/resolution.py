@@ -20,7 +20,7 @@ from wazir.jobs.condition_text import with_conditions
 from wazir.jobs.config.job_file import JobFile
 from wazir.jobs.metrics.line_pattern import compile_metric_pattern
 from wazir.jobs.passing import Passing
-from wazir.jobs.space_text import ParsedParameter, parse_parameter
+from wazir.jobs.space_text import ParsedParameter, parse_parameters
 from wazir.jobs.spec import JobSpec
 from wazir.jobs.state.machine import Limits
 
@@ -72,6 +72,16 @@ class TuneFlags:
         given = (self.auto_stop, self.auto_stop_below, self.min_improvement)
         return bool(self.stop_when) or any(value is not None for value in given)
 
+    @property
+    def turned_off(self) -> frozenset[str]:
+        """The settings that a flag turns off in so many words."""
+        is_off = {
+            "early_stopping": self.early_stopping is not None
+            and EarlyStopping.parse(self.early_stopping) is None,
+            "study_stopping": self.auto_stop is False,
+        }
+        return frozenset(name for name, off in is_off.items() if off)
+
 
 @dataclass(frozen=True)
 class ResolvedJob:
@@ -79,6 +89,8 @@ class ResolvedJob:
 
     `names_early_stopping`, `names_study_stopping`, `names_n_trials`: whether flags or file say which
     rule stops trials, when the study ends (or that nothing does), and how many trials there are.
+    `turned_off` are the settings that a flag turns off in so many words: `early_stopping`, and
+    `study_stopping` for its end by advice.
     `job_id` is the name that the file gives the job, "" without one. `previous_job` names the job
     that the file continues, "" for none; `names_study` tells whether the user named the study.
     """
@@ -93,6 +105,7 @@ class ResolvedJob:
     names_early_stopping: bool = False
     names_study_stopping: bool = False
     names_n_trials: bool = False
+    turned_off: frozenset[str] = frozenset()
     names_study: bool = False
     job_id: str = ""
     previous_job: str = ""
@@ -149,6 +162,7 @@ def resolve(flags: TuneFlags, file: JobFile | None, *, seed: int) -> ResolvedJob
         names_early_stopping=file is not None or flags.early_stopping is not None,
         names_study_stopping=file is not None or flags.names_study_stopping,
         names_n_trials=flags.n_trials is not None or bool(file and file.parameters),
+        turned_off=flags.turned_off,
         names_study=flags.study_id is not None,
         job_id=(file.name if file else None) or "",
         previous_job=(file.resume_previous_job_id if file else None) or "",
@@ -207,14 +221,7 @@ def _parameters(
     flags: TuneFlags, file: JobFile | None, notes: list[str]
 ) -> dict[str, ParsedParameter]:
     parsed = dict(file.parameters) if file else {}
-    given: set[str] = set()
-    for text in flags.parameters:
-        one = parse_parameter(text)
-        if one.name in given:
-            raise InvalidInputError(
-                f"parameter {one.name!r} is given twice", hint="leave one of them out"
-            )
-        given.add(one.name)
+    for one in parse_parameters(flags.parameters):
         parsed[one.name] = one
         notes.extend(one.notes)
     return with_conditions(parsed, flags.conditions)

@@ -11,7 +11,7 @@ Suffixes combine: :log :reverse_log (scale), :int :double :discrete :categorical
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from wazir.domain.errors import InvalidInputError
@@ -71,6 +71,22 @@ class _Words:
     passing: Passing = Passing.ONE
     notes: tuple[str, ...] = ()
     is_fidelity: bool = False
+
+
+def parse_parameters(texts: Iterable[str]) -> list[ParsedParameter]:
+    """Return the parameters written as NAME=SPACE, each with a name of its own.
+
+    Raises:
+        InvalidInputError: a text cannot be read, or a name comes twice.
+    """
+    parsed: dict[str, ParsedParameter] = {}
+    for one in map(parse_parameter, texts):
+        if one.name in parsed:
+            raise InvalidInputError(
+                f"parameter {one.name!r} is given twice", hint="leave one of them out"
+            )
+        parsed[one.name] = one
+    return list(parsed.values())
 
 
 def parse_parameter(text: str) -> ParsedParameter:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from wazir.analysis.advice import N_MORE_TRIALS, Advice, why_not_worth_it
 from wazir.domain.studies import Study, StudyConfig
 from wazir.domain.trials import Trial
+from wazir.service.stopped import as_expected
 
 Adviser: TypeAlias = Callable[[StudyConfig, Sequence[Trial], int, float | None], Advice]
 
@@ -30,17 +31,20 @@ class Advisor:
     ) -> Advice:
         """Return what `n_more` trials may bring to a study with these ended trials.
 
-        `more_than` is by default what the study says of it.
+        `more_than` is by default what the study says of it. The order of the trials does not
+        matter; those that were stopped early count with what they would have ended with.
         """
+        objectives = study.config.objectives
+        by_time = [as_expected(trial, objectives) for trial in sorted(ended, key=_end)]
         stopping = study.config.study_stopping
         if more_than is None and stopping is not None:
             more_than = stopping.min_improvement
-        ids = tuple(trial.id for trial in ended)
+        ids = tuple(trial.id for trial in by_time)
         key = (study.name, study.created_at, study.config_revision, ids, n_more, more_than)
         if key not in self._known:
             if len(self._known) >= _N_KEPT:
                 del self._known[next(iter(self._known))]
-            self._known[key] = self._advise(study.config, ended, n_more, more_than)
+            self._known[key] = self._advise(study.config, by_time, n_more, more_than)
         return self._known[key]
 
     def why_ended(self, study: Study, ended: Sequence[Trial]) -> str:
@@ -53,9 +57,13 @@ class Advisor:
         below = None if stopping is None else stopping.auto_stop_below
         if below is None:
             return ""
-        by_time = sorted(ended, key=lambda trial: (trial.completed_revision or 0, trial.id))
+        by_time = sorted(ended, key=_end)
         last = self.advice(study, by_time)
         if last.n_results < MIN_N_RESULTS or (last.probability or 1.0) >= below:
             return ""
         before = self.advice(study, by_time[:-1])
         return why_not_worth_it(below, (before, last), study.config.objective.name)
+
+
+def _end(trial: Trial) -> tuple[int, int]:
+    return trial.completed_revision or 0, trial.id

@@ -11,7 +11,7 @@ from wazir.domain.studies import EarlyStopping, Study, StudyConfig
 from wazir.domain.trials import Trial, TrialState
 from wazir.service.stopped import as_expected
 from wazir.stopping.brackets import Brackets, Promotion, Standing, brackets_of
-from wazir.stopping.protocol import STOPPING_NAMESPACE
+from wazir.stopping.protocol import STOPPING_NAMESPACE, Stop
 from wazir.stopping.rung_labels import comparable_losses
 
 
@@ -78,12 +78,11 @@ class Budgets:
 
         Each counts with its last measurement. `now` is in Unix seconds.
         """
-        standings = self._standings(trials)
-        ended = (self._ended(trial, standings) for trial in trials if trial.is_paused)
+        stops = self.brackets.why_ended(self._standings(trials))
+        ended = (self._ended(trial, stops[trial.id]) for trial in trials if trial.is_paused)
         return [replace(one, completed_at=now, completed_revision=revision) for one in ended]
 
-    def _ended(self, trial: Trial, standings: Sequence[Standing]) -> Trial:
-        stop = self.brackets.why_ended(standings, trial.id)
+    def _ended(self, trial: Trial, stop: Stop) -> Trial:
         objective = self.config.objective
         sign = 1.0 if objective.goal is Goal.MINIMIZE else -1.0
         reason = stop.reason(sign, self.parameter)

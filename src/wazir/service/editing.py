@@ -157,11 +157,12 @@ def carry_out(
     """
     old = writer.study
     config = edited(old.config, edit, n_trials=writer.counts.total)
-    check(config)
     merged = {name: {**old.metadata.get(name, {}), **keys} for name, keys in metadata.items()}
     changed = replace(old, config=config, metadata={**old.metadata, **merged})
     if changed == old:
         return
+    if config != old.config:
+        check(config)
     record = EditRecord(
         revision=writer.revision,
         at=now,

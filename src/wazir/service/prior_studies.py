@@ -11,7 +11,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import TrialState
 from wazir.service.budgets import problem_of
-from wazir.service.editing import edits_of
+from wazir.service.editing import EditRecord, edits_of
 from wazir.storage.protocol import Store
 
 _FINAL = [state for state in TrialState if state.is_final]
@@ -39,7 +39,12 @@ class PriorStudyReader:
 
     def read(self, study: Study) -> tuple[PriorStudy, ...]:
         """Return the earlier studies that a study names, in its order."""
-        found = (self._read(name, _named_at(study, name)) for name in study.config.prior_studies)
+        if not study.config.prior_studies:
+            return ()
+        edits = edits_of(study)
+        found = (
+            self._read(name, _named_at(study, edits, name)) for name in study.config.prior_studies
+        )
         return tuple(prior for prior in found if prior is not None)
 
     def _read(self, name: StudyName, until: float) -> PriorStudy | None:
@@ -58,10 +63,10 @@ class PriorStudyReader:
         return known.prior
 
 
-def _named_at(study: Study, prior: StudyName) -> float:
+def _named_at(study: Study, edits: Sequence[EditRecord], prior: StudyName) -> float:
     """Return when a study was told to learn from an earlier one."""
     at = study.created_at
-    for record in edits_of(study):
+    for record in edits:
         before, after = (e.settings.get("prior_studies", ()) for e in (record.undo, record.edit))
         if prior in after and prior not in before:
             at = record.at

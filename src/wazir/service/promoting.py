@@ -10,6 +10,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial
 from wazir.service.budgets import Budgets
+from wazir.service.retries import check_open
 from wazir.service.snapshots import SnapshotReader
 from wazir.stopping.brackets import Promotion
 from wazir.storage.protocol import Store, StudyWriter
@@ -49,6 +50,7 @@ class Promoter:
         if not chosen:
             return []
         with self._store.write(name) as writer:
+            check_open(writer.study)
             # Another client may have been faster.
             return [
                 _go_on(writer, budgets, promotion, begin)
@@ -74,6 +76,7 @@ class Promoter:
                 if writer.study.revision != revision:
                     continue
                 if finalist is not None:
+                    check_open(writer.study)
                     return [_go_on(writer, budgets, finalist, begin)]
                 for ended in budgets.ended(trials, writer.revision, self._clock()):
                     writer.update_trial(ended)
@@ -95,6 +98,8 @@ class Promoter:
 
 
 def _go_on(writer: StudyWriter, budgets: Budgets, promotion: Promotion, begin: Begin) -> Trial:
-    begun = begin(budgets.promoted(writer.trial(promotion.trial_id), promotion.budget))
+    # It may lack a parameter that an edit has added since it was paused.
+    trial = writer.study.config.completed(writer.trial(promotion.trial_id))
+    begun = begin(budgets.promoted(trial, promotion.budget))
     writer.update_trial(begun)
     return begun

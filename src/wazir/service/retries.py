@@ -1,9 +1,10 @@
-"""Writes to a trial that come again, or too late: which attempt they are of, and whether they tell anything new."""
+"""Writes that come again, or too late: of which attempt, whether they tell anything new, whether the study is open."""
 
 from dataclasses import replace
 
-from wazir.domain.errors import StaleAttemptError
+from wazir.domain.errors import ConflictError, StaleAttemptError
 from wazir.domain.metrics import Measurement
+from wazir.domain.studies import Study, StudyState
 from wazir.domain.trials import Trial
 from wazir.storage.protocol import StudyWriter
 
@@ -16,6 +17,15 @@ def current(writer: StudyWriter, trial_id: int, attempt: int | None) -> Trial:
             f"attempt {attempt} of trial {trial_id} was replaced by attempt {trial.attempt}"
         )
     return trial
+
+
+def check_open(study: Study) -> None:
+    """Raise ConflictError unless a study takes new trials."""
+    if study.state is not StudyState.ACTIVE:
+        raise ConflictError(
+            f"study {study.name.study_id!r} is {study.state} and takes no new trials",
+            hint="start it again to go on",
+        )
 
 
 def with_step(measurement: Measurement, writer: StudyWriter, trial_id: int) -> Measurement:

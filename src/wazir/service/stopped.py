@@ -28,10 +28,13 @@ def as_expected(trial: Trial, objectives: Sequence[Metric]) -> Trial:
 
     Its last value would tell more of when it was stopped than of its parameters.
     """
-    record, final = trial.metadata.get(STOPPING_NAMESPACE, {}), trial.final_measurement
+    final = trial.final_measurement
+    if not trial.stopping_reason or final is None:
+        return trial
+    record = trial.metadata.get(STOPPING_NAMESPACE, {})
     keys = {metric.name: expected_key(metric) for metric in objectives}
     expected = {name: float(record[key]) for name, key in keys.items() if key in record}
-    if not trial.stopping_reason or final is None or not expected:
+    if not expected:
         return trial
     return replace(trial, final_measurement=replace(final, metrics={**final.metrics, **expected}))
 

@@ -69,21 +69,25 @@ class EarlyStopper:
 
     def _judged(self, study: Study, early: EarlyStopping, trial_id: int) -> dict[str, str] | None:
         """Return what is to be kept with a trial that is to stop, None if it is to go on."""
+        metrics = study.config.objectives
+        if study.config.fidelity is not None:
+            # Budgets decide; nothing is stopped by its steps.
+            own = self._store.measurements(study.name, [trial_id]).get(trial_id, [])
+            curves = [
+                curve_of(trial_id, own, metric, is_finished=False, by_time=False)
+                for metric in metrics
+            ]
+            return _divergence(metrics, curves)
         learnt = self._read(study)
         running = [i for i, trial in learnt.trials.items() if trial.state in _RUNNING]
         if trial_id not in running:
             return None
         fresh = self._store.measurements(study.name, running)
         axis = _Axis.of(early, learnt)
-        metrics = study.config.objectives
         objectives = [_evidence(learnt, fresh, metric, trial_id, axis) for metric in metrics]
-        for metric, evidence in zip(metrics, objectives, strict=True):
-            if has_diverged(evidence.own):
-                reason = f"{metric.name} was NaN or infinite {N_NOT_FINITE} times in a row"
-                return {"rule": DIVERGED, "reason": reason}
-        if study.config.fidelity is not None:
-            # Budgets decide; nothing is stopped by its steps.
-            return None
+        diverged = _divergence(metrics, [evidence.own for evidence in objectives])
+        if diverged is not None:
+            return diverged
         stop = judge(self._rule_of(early, metrics[0]), objectives)
         if stop is None:
             return None
@@ -109,6 +113,15 @@ class EarlyStopper:
             if finished and measurements:
                 learnt.lasts[i] = measurements[-1]
         return learnt
+
+
+def _divergence(metrics: Sequence[Metric], curves: Sequence[Curve]) -> dict[str, str] | None:
+    """Return what is kept with a trial that diverges, None for one that does not."""
+    for metric, curve in zip(metrics, curves, strict=True):
+        if has_diverged(curve):
+            reason = f"{metric.name} was NaN or infinite {N_NOT_FINITE} times in a row"
+            return {"rule": DIVERGED, "reason": reason}
+    return None
 
 
 @dataclass(frozen=True)

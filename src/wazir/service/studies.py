@@ -235,6 +235,10 @@ class StudyService:
             if budgets is not None:
                 ended = budgets.after_attempt(trial, ended, self._clock())
             writer.update_trial(ended)
+            if ended.is_paused and writer.study.state is StudyState.COMPLETED:
+                # Nobody will ask for it any more.
+                end_paused(writer, self._clock())
+                ended = writer.trial(trial_id)
         return ended
 
     def check_stopping(self, name: StudyName, trial_id: int) -> Trial:

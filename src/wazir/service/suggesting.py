@@ -12,14 +12,14 @@ from wazir.algorithms.protocol import (
     Suggestion,
 )
 from wazir.domain.clock import Clock
-from wazir.domain.errors import ConflictError
 from wazir.domain.names import StudyName
-from wazir.domain.studies import Study, StudyState
+from wazir.domain.studies import Study
 from wazir.domain.trials import Trial, TrialState, lost_reason
 from wazir.service.advising import Advisor
 from wazir.service.budgets import Budgets, problem_of
 from wazir.service.owners import Owners
 from wazir.service.promoting import Promoter
+from wazir.service.retries import check_open
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.stopped import forget_stop
 from wazir.stopping.study import is_held_up, progress_of, why_study_ends
@@ -89,9 +89,10 @@ class Suggester:
     ) -> list[Trial]:
         """Return up to `count` ACTIVE trials of `client_id`."""
         with self._store.write(name) as writer:
-            _check_open(writer.study)
+            check_open(writer.study)
             self._reclaim(writer)
-            given = writer.trials(states=[TrialState.ACTIVE], client_id=client_id, limit=count)
+            own = writer.trials(states=[TrialState.ACTIVE], client_id=client_id, limit=count)
+            given = [writer.study.config.completed(trial) for trial in own]
             given += self._assign_requested(writer, count - len(given), client_id, lease_s)
             view = _View.of(writer)
         order = _Order(count, client_id, max_n_trials, lease_s)
@@ -179,7 +180,7 @@ class Suggester:
         ids = range(view.last_trial_id + 1, view.last_trial_id + count + 1)
         suggestions = algorithm.suggest(*problem_of(view.study, snapshot), ids)
         with self._store.write(view.study.name) as writer:
-            _check_open(writer.study)
+            check_open(writer.study)
             now = _View.of(writer)
             is_edited = now.study.config != view.study.config
             is_stale = not accept_stale and not _is_fresh(view, now, algorithm.reads)
@@ -240,14 +241,6 @@ def lost_trial(trial: Trial, now: float, revision: int) -> Trial:
         completed_at=now,
         completed_revision=revision,
     )
-
-
-def _check_open(study: Study) -> None:
-    if study.state is not StudyState.ACTIVE:
-        raise ConflictError(
-            f"study {study.name.study_id!r} is {study.state} and takes no new trials",
-            hint="start it again to go on",
-        )
 
 
 def _is_fresh(before: "_View", now: "_View", reads: Reads) -> bool:

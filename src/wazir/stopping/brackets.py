@@ -1,9 +1,11 @@
 """Budgets that grow: which paused trials are worth a larger one (ASHA, Hyperband)."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.fidelity import fidelity_parameter
@@ -102,15 +104,17 @@ class Brackets:
 
     def promotions(self, standings: Sequence[Standing]) -> list[Promotion]:
         """Return the paused trials that are to go on now, those of the highest rungs first."""
+        groups = self._groups_with_paused(standings)
         found = []
-        for rung in range(len(self.budgets) - 2, -1, -1):
-            for bracket in range(len(self._shares)):
-                best = self._best(self._members(standings, rung, bracket), rung)
-                found += [
-                    Promotion(one.trial_id, self.budgets[rung + 1])
-                    for one in best
-                    if one.is_paused and one.rung == rung
-                ]
+        for rung, bracket in sorted(groups, key=lambda place: (-place[0], place[1])):
+            members = groups[rung, bracket]
+            if rung + 1 == len(self.budgets):
+                continue
+            found += [
+                Promotion(one.trial_id, self.budgets[rung + 1])
+                for one in _ranked(members, rung)[: self._n_best(len(members))]
+                if one.is_paused and one.rung == rung
+            ]
         return found
 
     def finalist(self, standings: Sequence[Standing]) -> Promotion | None:
@@ -126,12 +130,17 @@ class Brackets:
         best = _ranked([one for one in paused if one.rung == rung], rung)[0]
         return Promotion(best.trial_id, self.full_budget)
 
-    def why_ended(self, standings: Sequence[Standing], trial_id: int) -> Stop:
-        """Return why a paused trial gets no larger budget when the study has ended."""
-        own = next(one for one in standings if one.trial_id == trial_id)
-        members = self._members(standings, own.rung, self.bracket_of(trial_id))
-        place = 1 + _ranked(members, own.rung).index(own)
-        n_best = len(self._best(members, own.rung))
+    def why_ended(self, standings: Sequence[Standing]) -> dict[int, Stop]:
+        """Return why the paused trials get no larger budget when the study has ended, by id."""
+        return {
+            one.trial_id: self._stop(one, place, len(members))
+            for (rung, _), members in self._groups_with_paused(standings).items()
+            for place, one in enumerate(_ranked(members, rung), start=1)
+            if one.is_paused and one.rung == rung
+        }
+
+    def _stop(self, own: Standing, place: int, n: int) -> Stop:
+        """Return why a trial ends that has a place, from 1, among n at its rung."""
         return Stop(
             "paused at {axis} {budget} of {full} with {value}, place {place} of {n} there; "
             "{n_best} could go on",
@@ -140,8 +149,8 @@ class Brackets:
                 "budget": self.budgets[own.rung],
                 "full": self.full_budget,
                 "place": place,
-                "n": len(members),
-                "n_best": n_best,
+                "n": n,
+                "n_best": self._n_best(n),
             },
         )
 
@@ -153,15 +162,24 @@ class Brackets:
         halvings = range(n_rungs - 1, n_rungs - 1 - n_brackets, -1)
         return [math.ceil(n_rungs * self.factor**s / (s + 1) - _ROUNDING) for s in halvings]
 
-    def _members(self, standings: Sequence[Standing], rung: int, bracket: int) -> list[Standing]:
-        return [
-            one
-            for one in standings
-            if rung in one.losses and self.bracket_of(one.trial_id) == bracket
-        ]
+    def _groups_with_paused(
+        self, standings: Sequence[Standing]
+    ) -> dict[tuple[int, int], list[Standing]]:
+        """Return by rung and bracket who has finished that rung, where anyone is paused there."""
+        brackets = {one.trial_id: self.bracket_of(one.trial_id) for one in standings}
+        paused = (one for one in standings if one.is_paused)
+        groups: dict[tuple[int, int], list[Standing]]
+        groups = {(one.rung, brackets[one.trial_id]): [] for one in paused}
+        for one in standings:
+            for rung in one.losses:
+                group = groups.get((rung, brackets[one.trial_id]))
+                if group is not None:
+                    group.append(one)
+        return groups
 
-    def _best(self, members: Sequence[Standing], rung: int) -> list[Standing]:
-        return _ranked(members, rung)[: int(len(members) / self.factor + _ROUNDING)]
+    def _n_best(self, n: int) -> int:
+        """Return how many of n trials may go on."""
+        return int(n / self.factor + _ROUNDING)
 
 
 def brackets_of(config: StudyConfig) -> Brackets:
@@ -227,21 +245,35 @@ def _ranked(members: Sequence[Standing], rung: int) -> list[Standing]:
     """Return trials by what they measured at a rung, the best first, the older of equals.
 
     Safe ones come first, the others by how far they are from it. With several objectives the rank
-    is the number of trials that are better in all of them.
+    is the number of trials that dominate it: nowhere worse, and somewhere better.
     """
-    losses = {one.trial_id: one.losses[rung] for one in members}
-    rank: Mapping[int, float] = {i: own[0] for i, own in losses.items()}
-    if any(len(own) > 1 for own in losses.values()):
-        everyone = losses.values()
-        rank = {i: sum(_dominates(other, own) for other in everyone) for i, own in losses.items()}
+    losses = [one.losses[rung] for one in members]
+    values: Sequence[float] = [own[0] for own in losses]
+    if any(len(own) > 1 for own in losses):
+        values = _n_dominating(losses)
+    rank = {one.trial_id: value for one, value in zip(members, values, strict=True)}
     return sorted(
         members,
         key=lambda one: (one.violations.get(rung, 0.0), rank[one.trial_id], one.trial_id),
     )
 
 
-def _dominates(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
-    return left != right and all(a <= b for a, b in zip(left, right, strict=True))
+def _n_dominating(losses: Sequence[tuple[float, ...]]) -> list[int]:
+    """Return how many of some losses dominate each of them."""
+    # Sets as the bits of numbers: quick, and without numpy, which would slow every start.
+    no_worse = [(1 << len(losses)) - 1] * len(losses)
+    for column in zip(*losses, strict=True):
+        seen = 0
+        for _, group in groupby(
+            sorted(range(len(losses)), key=column.__getitem__), column.__getitem__
+        ):
+            places = list(group)
+            for place in places:
+                seen |= 1 << place
+            for place in places:
+                no_worse[place] &= seen
+    n_equal = Counter(losses)
+    return [bits.bit_count() - n_equal[own] for bits, own in zip(no_worse, losses, strict=True)]
 
 
 def _radical_inverse(number: int) -> float:

@@ -86,6 +86,10 @@ class AlgorithmContract:
         """The algorithm under test."""
         raise NotImplementedError("override this fixture")
 
+    def heeds_prior_studies(self, algorithm: Algorithm) -> bool:
+        """Whether it begins with the best point of an earlier study. Override where it does not."""
+        return algorithm.reads is not Reads.NOTHING
+
     @pytest.fixture(params=list(SPACES))
     def space(self, request: pytest.FixtureRequest) -> SearchSpace:
         """A search space of each kind."""
@@ -287,12 +291,14 @@ class AlgorithmContract:
     def test_prior_studies_are_begun_with_or_ignored(
         self, algorithm: Algorithm, space: SearchSpace
     ) -> None:
-        """The first suggestion is the best point of another study, or all are as without it."""
+        """The first suggestion is the best point of another study; else all are as without it."""
         prior = prior_study(algorithm, space)
         loop = Loop(algorithm, study_config(space, seed=1), priors=(prior,))
         made = loop.run(6)
         best = min(smooth_loss(trial.parameters) for trial in prior.completed)
-        if smooth_loss(made[0].parameters) != pytest.approx(best, rel=1e-6):
+        if self.heeds_prior_studies(algorithm):
+            assert smooth_loss(made[0].parameters) == pytest.approx(best, rel=1e-6)
+        else:
             assert made == Loop(algorithm, study_config(space, seed=1)).run(6)
         resumed = Loop(algorithm, loop.config, list(loop.completed), priors=(prior,))
         assert resumed.suggest(2) == loop.suggest(2)

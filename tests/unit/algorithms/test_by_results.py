@@ -6,15 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import wazir.algorithms.proposing
+import wazir.algorithms.transfer
+from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.evolution.cma_es import CmaEs
 from wazir.algorithms.evolution.nsga2 import Nsga2
 from wazir.algorithms.evolution.regularized import RegularizedEvolution
-from wazir.algorithms.protocol import Algorithm, Snapshot
+from wazir.algorithms.gp.history import History
+from wazir.algorithms.protocol import Algorithm, PriorStudy, Snapshot
 from wazir.algorithms.random_search import RandomSearch
 from wazir.algorithms.tpe.search import Tpe
+from wazir.algorithms.trail import Trail
+from wazir.domain.names import StudyName
 from wazir.domain.parameters import Categorical, Double, Integer
 from wazir.domain.space import SearchSpace
-from wazir.domain.trials import Trial
+from wazir.domain.trials import Trial, TrialState, lost_reason
 from wazir.testing.algorithms import SPACES, Loop, point_key, smooth_loss, study_config
 
 N_TRIALS = 26
@@ -139,3 +145,47 @@ def test_it_finds_better_points_than_random_search(make, n_trials) -> None:
 
     wins = sum(best(make(), seed) < best(RandomSearch(), seed) for seed in range(8))
     assert wins >= 7
+
+
+def test_a_worker_that_died_is_no_failure_from_one_call_to_the_next() -> None:
+    config = study_config(SMALL)
+    point = {"rate": 0.1, "depth": 3, "kind": "a"}
+    lost = Trial(1, point, TrialState.INFEASIBLE, infeasible_reason=lost_reason(3))
+    crashed = Trial(2, point, TrialState.INFEASIBLE, infeasible_reason="crashed")
+    encoding, trail = Encoding.of(SMALL), Trail[None]()
+    for trials in ([lost], [lost, crashed], [crashed]):
+        snapshot = Snapshot(0, trials, ())
+        followed = trail.follow(config, encoding, snapshot)
+        whole = History.of(config, encoding, snapshot)
+        assert followed.failed.tolist() == whole.failed.tolist()
+        assert followed.is_told.tolist() == [trial is crashed for trial in trials]
+
+
+def test_earlier_studies_are_transferred_once(make, monkeypatch) -> None:
+    calls = []
+
+    def spy(config, priors):
+        calls.append(config)
+        return plain(config, priors)
+
+    plain = wazir.algorithms.transfer.transfers
+    for module in (wazir.algorithms.transfer, wazir.algorithms.proposing):
+        monkeypatch.setattr(module, "transfers", spy, raising=False)
+    config = study_config(SMALL)
+    earlier = Loop(RandomSearch(), config)
+    earlier.run(5, small_loss)
+    prior = PriorStudy(StudyName("default", "old"), config, tuple(earlier.completed))
+    loop = Loop(make(), replace(config, seed=7), priors=(prior,))
+    made = loop.run(6, small_loss)
+    assert [s.explanation.get("point", "")[:5] for s in made[:3]] == ["trial", "trial", ""]
+    assert len(calls) == 1
+    other = Loop(loop.algorithm, replace(config, seed=8), priors=(prior,))
+    assert other.suggest() == Loop(make(), other.config, priors=(prior,)).suggest()
+
+
+def test_what_is_believed_comes_first_and_is_called_so(make) -> None:
+    config = study_config(SMALL)
+    believing = replace(config, beliefs={"rate": 0.01, "depth": 9, "kind": "c"})
+    (first,) = Loop(make(), believing).suggest()
+    assert first.parameters == {"rate": pytest.approx(0.01), "depth": 9, "kind": "c"}
+    assert first.explanation == {"kind": "initial", "point": "beliefs"}

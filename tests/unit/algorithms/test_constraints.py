@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from wazir.algorithms import grid_search
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.grid_search import GridSearch
@@ -121,3 +122,22 @@ def test_a_point_outside_is_replaced_by_one_near_it() -> None:
     assert math.dist(found, x) < 0.5
     # The nearest point of all is (.5, .5), which is .35 away.
     assert found.sum() > 0.9
+
+
+def test_the_grid_that_is_fine_enough_is_looked_for_once(monkeypatch) -> None:
+    calls = []
+
+    def spy(config, wanted):
+        calls.append(wanted)
+        return plain(config, wanted)
+
+    plain = grid_search._fine_enough
+    monkeypatch.setattr(grid_search, "_fine_enough", spy)
+    # So large that its points are not listed.
+    config = study({f"x{i}": Integer(1, 20) for i in range(4)}, "x0 < x1")
+    algorithm = GridSearch(200_000)
+    loop = Loop(algorithm, config)
+    made = loop.run(3)
+    assert len(calls) == 1
+    assert algorithm.kept.grid is not None
+    assert made == GridSearch(200_000).suggest(config, Snapshot(), range(1, 4))

@@ -1,14 +1,22 @@
 """Hypervolume against counting cells, its invariances, and the choice of the reference point."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from wazir.algorithms.hypervolume import hypervolume, non_dominated, reference_point
+from wazir.algorithms.hypervolume import (
+    given_or,
+    hypervolume,
+    non_dominated,
+    reference_point,
+)
 from wazir.algorithms.ranking import non_dominated_ranks
+from wazir.domain.metrics import Goal, Metric
 
 SIDE = 5
 
@@ -45,6 +53,34 @@ def test_the_non_dominated_rows_are_the_first_front_without_repeats(Y):
     left = non_dominated(Y)
     front = Y[non_dominated_ranks(Y) == 0]
     assert sorted(map(tuple, Y[left])) == sorted(set(map(tuple, front)))
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(0, 20), st.integers(1, 4)),
+        elements=st.sampled_from([-np.inf, -1.0, -0.0, 0.0, 0.5, 1e300, np.inf, np.nan]),
+    )
+)
+def test_the_non_dominated_rows_are_those_of_the_comparison_of_all_pairs(Y):
+    no_worse = (Y[:, None, :] <= Y[None, :, :]).all(axis=2)
+    beats = no_worse & (~no_worse.T | np.tri(len(Y), k=-1, dtype=bool).T)
+    assert non_dominated(Y).tolist() == (~beats.any(axis=0)).tolist()
+
+
+def test_the_front_of_many_rows_needs_little_memory():
+    Y = np.random.default_rng(0).random((3000, 3))
+    tracemalloc.start()
+    try:
+        assert 10 < non_dominated(Y).sum() < 300
+        assert tracemalloc.get_traced_memory()[1] < 20 * Y.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_given_reference_value_goes_before_a_chosen_one():
+    metrics = (Metric("cost", Goal.MINIMIZE), Metric("gain", Goal.MAXIMIZE, reference_value=2.0))
+    assert given_or(np.array([5.0, 6.0]), metrics).tolist() == [5.0, -2.0]
 
 
 def test_nothing_is_dominated_from_a_reference_point_that_nothing_reaches():

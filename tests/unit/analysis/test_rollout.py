@@ -1,10 +1,14 @@
 """Going on in functions drawn from the model: repeatable, in the objective's units, and about right."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from wazir.algorithms.gp.bandit import GpBandit
+from wazir.algorithms.gp.model import ModelMaker
+from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot
 from wazir.analysis.rollout import N_FUNCTIONS, improvements
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.parameters import Categorical, Double, Integer
@@ -105,3 +109,22 @@ def test_luck_is_no_improvement():
     given = [trial(i, p, v) for i, (p, v) in enumerate(zip(points, values, strict=True), start=1)]
     gains = improvements(study(noise="HIGH"), given, 10)
     assert np.mean(gains) < 0.5 * -min(values)
+
+
+def test_the_search_begins_with_the_hyperparameters_that_are_stored(monkeypatch):
+    given = sampled(12)
+    (made,) = GpBandit().suggest(study(), Snapshot(0, given), [13])
+    stored = {SUGGESTION_NAMESPACE: dict(made.explanation)}
+    given.append(replace(trial(13, made.parameters, 0.1), metadata=stored))
+    known, make = [], ModelMaker.make
+
+    def spy(self, history, fitted, rng):
+        known.append(fitted)
+        return make(self, history, fitted, rng)
+
+    monkeypatch.setattr(ModelMaker, "make", spy)
+    improvements(study(), given, 2)
+    found = [fitted for fitted in known if fitted is not None]
+    assert [fitted.texts()["log_hyperparameters"] for fitted in found] == [
+        made.explanation["log_hyperparameters"]
+    ]

@@ -8,7 +8,7 @@ import pytest
 from wazir.app.compose import connect
 from wazir.app.settings import storage_location
 from wazir.app.tuning import TuningStudy
-from wazir.cli.outcome import end_report_of
+from wazir.cli.outcome import end_text_of
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double
@@ -76,7 +76,7 @@ def test_the_word_best_means_the_same_trial_for_other_commands(noisy, wazir):
 
 def test_the_end_of_a_job_says_that_the_best_value_was_lucky(noisy):
     found = noisy.service.recommend(NAME)
-    text = end_report_of(noisy, Ending.DONE, "").text
+    text = end_text_of(noisy, Ending.DONE, "")
     assert f"Best trial {found.luckiest_trial_id}: rmse {found.luckiest_value!r}" in text
     lines = [line for line in text.splitlines() if "lucky" in line]
     assert len(lines) == 1
@@ -91,7 +91,7 @@ def test_without_noise_nothing_is_said_of_luck(exact, wazir):
     result = wazir("best")
     assert result.stdout.startswith(f"best trial of noisy: {luckiest} (")
     assert "lucky" not in result.stdout
-    text = end_report_of(exact, Ending.DONE, "").text
+    text = end_text_of(exact, Ending.DONE, "")
     assert "lucky" not in text
     assert "wazir rerun noisy best" in text
     assert json.loads(wazir("best", "--json").stdout)["recommendation"]["is_by_model"] is False

@@ -101,7 +101,7 @@ def test_no_advice_is_no_news(clock, answer):
 def test_other_news_is_passed_on_and_an_ended_job_needs_no_advice(clock):
     service = Service(clock)
     listener = listening(service)
-    news = [Noted("x"), ENDED, JobEnded(Ending.DONE, TrialCounts())]
+    news = [Noted("x"), ENDED, JobEnded(Ending.DONE, TrialCounts(), ())]
     for one in news:
         listener.tell(one)
     clock.now += 100

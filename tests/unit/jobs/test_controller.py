@@ -21,6 +21,7 @@ from wazir.jobs.executors import protocol as executors
 from wazir.jobs.interrupts import Interrupts
 from wazir.jobs.metrics.names import REPORT_FILE
 from wazir.jobs.news import (
+    JobEnded,
     Noted,
     StudyEdited,
     TrialEnded,
@@ -448,6 +449,31 @@ def test_an_edit_of_the_running_study_is_taken_up(tmp_path):
     (news,) = job.listener.of(StudyEdited)
     assert news.limits.n_trials == 3
     assert "x: was DOUBLE 0 to 1, is DOUBLE 2 to 3" in news.changes
+
+
+def test_another_program_is_said(tmp_path):
+    job = Job(tmp_path, n_trials=2)
+
+    def edit():
+        job.executor.on_poll = None
+        other = JobSpec(("other",), tmp_path)
+        metadata = {JOB_NAMESPACE: other.to_metadata()}
+        job.service.edit_study(NAME, StudyEdit(), metadata=metadata)
+
+    job.executor.on_poll = edit
+    assert job.run() is Ending.DONE
+    assert [news.command[0] for news in job.listener.of(TrialStarted)] == ["prog", "other"]
+    assert [news.changes for news in job.listener.of(StudyEdited)] == [
+        ("the program's command changed",)
+    ]
+
+
+def test_the_end_names_the_optimal_trials(tmp_path):
+    job = Job(tmp_path, n_trials=2)
+    job.executor.script = {2: "0.25"}
+    job.run()
+    (ended,) = job.listener.of(JobEnded)
+    assert [trial.id for trial in ended.optimal] == [2]
 
 
 def test_fewer_trials_end_the_job(tmp_path):

@@ -96,6 +96,7 @@ def test_what_may_have_been_lost_by_accident_is_said():
         ({"old_values": ("x=1",)}, "--old-value x=1: there is no parameter 'x'"),
         ({"conditions": ("unit_2=layers:2",)}, "did you mean 'units_2'"),
         ({"parameters": ("lr",)}, "a parameter is written NAME=SPACE"),
+        ({"parameters": ("lr=0.1..1.0", "lr=0.1..2.0")}, "'lr' is given twice"),
     ],
 )
 def test_wrong_texts_are_refused(flags, text):
@@ -185,3 +186,10 @@ def test_the_fidelity_stays_as_it_is_and_its_range_may_change():
     for text in ("lr=0.1..2.0:fidelity", "n=1..9:fidelity"):
         with pytest.raises(InvalidInputError, match="stays as it is: epochs, got"):
             resolve_edit(growing, EditFlags(parameters=(text,), old_values=("n=1",)))
+
+
+def test_a_word_of_the_new_command_that_looks_misspelt_is_said():
+    (note,) = resolved(command=("prog", "{layer}")).notes
+    assert note == "{layer} is left as it is: did you mean 'layers'?"
+    misspelt = study(command=("prog", "{layer}"))
+    assert resolve_edit(misspelt, EditFlags(n_trials=3)).notes == ()

@@ -210,3 +210,17 @@ def test_flags_for_the_end_by_advice():
     assert job.config.study_stopping == StudyStopping(auto_stop_below=0.2)
     job = resolve(flags("train", auto_stop=False, auto_stop_below=0.2, **plain), None, seed=5)
     assert (job.config.study_stopping, job.names_study_stopping) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "turned_off"),
+    [
+        ({}, set()),
+        ({"auto_stop": True, "early_stopping": "median"}, set()),
+        ({"auto_stop": False}, {"study_stopping"}),
+        ({"early_stopping": "None"}, {"early_stopping"}),
+    ],
+)
+def test_words_that_turn_a_setting_off_are_known(given, turned_off):
+    plain = {"objectives": (Metric("m"),), "parameters": ("x=0.0..1.0",)}
+    assert resolve(flags("train", **plain, **given), None, seed=5).turned_off == turned_off

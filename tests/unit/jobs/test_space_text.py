@@ -15,7 +15,7 @@ from wazir.domain.parameters import (
     Scale,
 )
 from wazir.jobs.passing import Passing
-from wazir.jobs.space_text import format_space, parse_parameter, parse_space
+from wazir.jobs.space_text import format_space, parse_parameter, parse_parameters, parse_space
 
 
 @pytest.mark.parametrize(
@@ -252,3 +252,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         return
     again = parse_space(format_space(parsed.parameter, parsed.passing))
     assert (again.parameter, again.passing) == (parsed.parameter, parsed.passing)
+
+
+def test_a_parameter_is_given_once():
+    assert [one.name for one in parse_parameters(["b=0..1", "a=0..1"])] == ["b", "a"]
+    with pytest.raises(InvalidInputError, match="'z' is given twice"):
+        parse_parameters(["z=0..1", "z=0..2"])

@@ -16,7 +16,10 @@ from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig, StudyStopping
+from wazir.service.advising import Advisor
+from wazir.service.stopped import as_expected
 from wazir.service.studies import StudyService
+from wazir.stopping.protocol import STOPPING_NAMESPACE
 from wazir.storage.memory import MemoryStore
 
 NAME = StudyName("default", "s")
@@ -134,3 +137,28 @@ def test_a_study_that_has_found_its_optimum_ends_by_itself():
     _, trials = service.trials(NAME)
     assert 20 <= len(trials) < 45
     assert service.advise(NAME) == advise(config, trials)
+
+
+def test_the_answer_does_not_depend_on_who_asks():
+    seen = []
+
+    def noting(config, trials, n_more, more_than):
+        seen.append([(trial.id, trial.final_measurement.metrics["loss"]) for trial in trials])
+        return Advice(n_more, more_than or 0.1, len(trials), probability=0.5)
+
+    service = service_with(noting, stopping=None)
+    first, second = service.suggest_trials(NAME, 2, "mine")
+    for trial, loss in ((second, 2.0), (first, 1.0)):
+        service.complete_trial(NAME, trial.id, measurement=Measurement({"loss": loss}))
+    study = service.study(NAME)
+    trials = [
+        replace(
+            trial, stopping_reason="late", metadata={STOPPING_NAMESPACE: {"expected.loss": "0.5"}}
+        )
+        for trial in service.trials(NAME)[1]
+    ]
+    advisor = Advisor(noting)
+    advisor.advice(study, trials)
+    advisor.advice(study, list(reversed(trials)))
+    advisor.advice(study, [as_expected(trial, study.config.objectives) for trial in trials])
+    assert seen == [[(2, 0.5), (1, 0.5)]]

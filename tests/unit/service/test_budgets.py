@@ -13,12 +13,17 @@ from wazir.algorithms.gp.bandit import GpBandit
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot, Suggestion
 from wazir.app.stopping_rules import make_rule
 from wazir.domain.edits import StudyEdit
-from wazir.domain.errors import InvalidInputError, StaleAttemptError, StudyMismatchError
+from wazir.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    StaleAttemptError,
+    StudyMismatchError,
+)
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double, Integer
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import EarlyStopping, StudyConfig, StudyStopping
+from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState, StudyStopping
 from wazir.domain.trials import Trial, TrialState
 from wazir.service.budgets import problem_of
 from wazir.service.snapshots import snapshot_at
@@ -343,3 +348,54 @@ def test_budgets_may_be_edited_while_trials_are_paused(world):
     assert (promoted.id, promoted.parameters["epochs"]) == (2, 9)
     with pytest.raises(InvalidInputError, match="must be one that always exists, got 'epochs'"):
         world.service.edit_study(NAME, StudyEdit(remove=("epochs",)))
+
+
+def test_a_paused_trial_goes_on_with_what_an_edit_has_added(world):
+    trials = world.suggest(3)
+    for trial, loss in zip(trials, (0.5, 0.1, 0.9), strict=True):
+        world.end(trial, loss)
+    edit = StudyEdit(parameters={"depth": Integer(1, 5)}, old_values={"depth": 2})
+    world.service.edit_study(NAME, edit)
+    (promoted,) = world.suggest(1)
+    assert promoted.id == 2
+    assert promoted.parameters == {"x": trials[1].parameters["x"], "epochs": 3, "depth": 2}
+
+
+def test_an_own_trial_that_is_given_again_has_what_an_edit_has_added(world):
+    (trial,) = world.service.suggest_trials(NAME, 1, "mine")
+    edit = StudyEdit(parameters={"depth": Integer(1, 5)}, old_values={"depth": 2})
+    world.service.edit_study(NAME, edit)
+    (again,) = world.service.suggest_trials(NAME, 1, "mine")
+    assert again.id == trial.id
+    assert again.parameters == {**trial.parameters, "depth": 2}
+
+
+def test_a_trial_that_uses_up_its_budget_after_the_study_has_ended_ends_too(world):
+    first, second = world.suggest(2)
+    world.end(first, 0.5)
+    world.service.set_study_state(NAME, StudyState.COMPLETED)
+    assert world.service.trial(NAME, first.id).state is TrialState.SUCCEEDED
+    ended = world.end(second, 0.25)
+    assert ended.state is TrialState.SUCCEEDED
+    assert ended.final_measurement == Measurement({"loss": 0.25})
+    assert ended.stopping_reason
+    assert world.service.counts(NAME).pending == 0
+
+
+def test_a_study_that_was_stopped_promotes_nothing(world):
+    for trial, loss in zip(world.suggest(3), (0.5, 0.1, 0.9), strict=True):
+        world.end(trial, loss)
+    world.service.set_study_state(NAME, StudyState.INACTIVE)
+    with pytest.raises(ConflictError):
+        world.suggest(1)
+    assert world.service.counts(NAME).active == 0
+
+
+@pytest.mark.parametrize("n_not_finite", [2, 3])
+def test_a_trial_with_a_budget_stops_only_if_it_diverges(world, n_not_finite):
+    (trial,) = world.suggest()
+    points = [Measurement({"loss": 1.0}, step=1)]
+    points += [Measurement({"loss": math.nan}, step=2 + i) for i in range(n_not_finite)]
+    world.service.add_measurements(NAME, trial.id, points)
+    state = world.service.check_stopping(NAME, trial.id).state
+    assert state is (TrialState.STOPPING if n_not_finite == 3 else TrialState.ACTIVE)

@@ -1,6 +1,7 @@
 """Which trials get larger budgets: successive halving in one bracket and in several."""
 
 import random
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wazir.stopping.brackets
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import Goal, Metric
 from wazir.domain.parameters import Double, Integer, Parameter
@@ -75,10 +77,8 @@ def test_the_order_of_the_trials_does_not_matter(
     random.Random(seed).shuffle(shuffled)
     assert brackets.promotions(shuffled) == brackets.promotions(crowd)
     assert brackets.finalist(shuffled) == brackets.finalist(crowd)
-    for one in crowd:
-        assert brackets.why_ended(shuffled, one.trial_id) == brackets.why_ended(
-            crowd, one.trial_id
-        )
+    assert brackets.why_ended(shuffled) == brackets.why_ended(crowd)
+    assert brackets.why_ended(crowd).keys() == {one.trial_id for one in crowd if one.is_paused}
 
 
 @given(crowds())
@@ -116,8 +116,67 @@ def test_with_several_objectives_the_pareto_front_goes_on() -> None:
     assert [one.trial_id for one in LADDER.promotions(crowd)] == [2, 3]
 
 
+@given(crowds(), st.sampled_from([1, 2, 3]))
+def test_each_place_counts_who_dominates(crowd: list[Standing], n_brackets: int) -> None:
+    brackets = Brackets((1, 3, 9), n_brackets=n_brackets)
+
+    def key(one: Standing, rung: int, members: list[Standing]) -> tuple[float, int]:
+        own = one.losses[rung]
+        if len(own) == 1:
+            return own[0], one.trial_id
+        others = [other.losses[rung] for other in members]
+        nowhere_worse = [
+            y for y in others if all(a <= b for a, b in zip(y, own, strict=True)) and y != own
+        ]
+        return len(nowhere_worse), one.trial_id
+
+    stops = brackets.why_ended(crowd)
+    for one in crowd:
+        if one.is_paused:
+            bracket = brackets.bracket_of(one.trial_id)
+            members = [
+                other
+                for other in crowd
+                if one.rung in other.losses and brackets.bracket_of(other.trial_id) == bracket
+            ]
+            ordered = sorted(members, key=lambda other: key(other, one.rung, members))
+            found = stops[one.trial_id].facts
+            assert found["place"] == 1 + ordered.index(one)
+            assert found["n"] == len(members)
+
+
+def test_each_rung_is_ranked_once_and_only_where_a_trial_is_paused(monkeypatch) -> None:
+    ranked = []
+
+    def spy(members, rung):
+        ranked.append((rung, len(members)))
+        return plain(members, rung)
+
+    plain = wazir.stopping.brackets._ranked
+    monkeypatch.setattr(wazir.stopping.brackets, "_ranked", spy)
+    gone = [Standing(i, {0: (0.1, 0.1), 1: (0.1, 0.1)}) for i in (7, 8, 9)]
+    crowd = [Standing(i, {0: (float(i), 1.0)}, True) for i in range(1, 7)]
+    assert len(LADDER.why_ended([*crowd, *gone])) == len(crowd)
+    assert ranked == [(0, 9)]
+    ranked.clear()
+    LADDER.promotions([*crowd, *gone])
+    assert ranked == [(0, 9)]
+    ranked.clear()
+    LADDER.promotions([replace(one, is_paused=False) for one in crowd])
+    assert ranked == []
+
+
+def test_three_thousand_trials_with_two_objectives_are_ranked_at_once() -> None:
+    rng = random.Random(1)
+    crowd = [Standing(i, {0: (rng.random(), rng.random())}, True) for i in range(1, 3001)]
+    start = time.process_time()
+    assert len(LADDER.promotions(crowd)) == 1000
+    # One call of Python per pair would take several seconds.
+    assert time.process_time() - start < 1.0
+
+
 def test_the_reason_names_place_and_numbers() -> None:
-    stop = LADDER.why_ended(paused(5.0, 4.0, 6.0), 3)
+    stop = LADDER.why_ended(paused(5.0, 4.0, 6.0))[3]
     assert stop.reason(-1.0, "epochs") == (
         "paused at epochs 1 of 9 with -6, place 3 of 3 there; 1 could go on"
     )

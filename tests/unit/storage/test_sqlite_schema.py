@@ -3,12 +3,23 @@
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from wazir.domain.codec import config_to_dict, measurement_to_dict
+from wazir.domain.fidelity import Rung
+from wazir.domain.json_fields import to_json
+from wazir.domain.metrics import Goal, Measurement, Metric
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import Double
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import StudyConfig
+from wazir.domain.trials import TrialState
 from wazir.storage.sqlite import opening, statements
 from wazir.storage.sqlite.opening import APPLICATION_ID, migrate
+from wazir.storage.sqlite.store import SqliteStore
 
 FILE = Path("wazir.db")
 
@@ -66,6 +77,37 @@ def test_a_migrated_file_says_what_it_is(connection):
     assert connection.execute("pragma user_version").fetchone() == (version,)
     assert connection.execute("pragma application_id").fetchone() == (APPLICATION_ID,)
     migrate(connection, FILE)
+
+
+def test_a_study_of_the_first_version_is_read_after_its_migration(tmp_path):
+    path = tmp_path / "wazir.db"
+    config = StudyConfig(
+        SearchSpace({"x": Double(0, 1)}), (Metric("loss", Goal.MINIMIZE),), fidelity=None
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        run(old, statements.migrations()[0])
+        old.execute(f"pragma application_id = {APPLICATION_ID}")
+        old.execute("pragma user_version = 1")
+        old.execute(
+            "insert into studies values (1, 'default', 's', ?, 'ACTIVE', '{}', 1.0, 2, 0, 1, 0, 0, 0, 1, 0)",
+            [to_json(config_to_dict(config))],
+        )
+        old.execute(
+            "insert into trials values (1, 1, 1, 'SUCCEEDED', 'me', 1, 0, null, '{\"x\": 0.5}', ?, '', '', '{}',"
+            " 1.0, 2.0, 3.0, 1, 2, 2)",
+            [to_json(measurement_to_dict(Measurement({"loss": 0.25})))],
+        )
+    name = StudyName("default", "s")
+    store = SqliteStore(path)
+    assert store.study(name).config == config
+    (trial,) = store.trials(name)[1]
+    assert (trial.parameters, trial.state) == ({"x": 0.5}, TrialState.SUCCEEDED)
+    assert trial.final_measurement == Measurement({"loss": 0.25})
+    assert trial.rungs == ()
+    with store.write(name) as writer:
+        rungs = (Rung(1, 9, Measurement({"loss": 0.25}), 3.0, 2),)
+        writer.update_trial(replace(trial, rungs=rungs))
+    assert SqliteStore(path).trial(name, 1).rungs == rungs
 
 
 def test_missing_migrations_are_applied_and_a_failed_one_leaves_nothing(connection, monkeypatch):

@@ -320,7 +320,7 @@ class _Planner:
                 limit=limit,
                 constraints=self.config.constraints,
             )
-            known = latest(self.trials, maker.theta_size, prefix_of(place), maker.fingerprint)
+            known = latest(self.trials, maker.theta_size, maker.fingerprint, prefix_of(place))
             self.believers[key] = _Believer(maker, known)
         return self.believers[key]
 

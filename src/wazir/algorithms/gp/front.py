@@ -16,7 +16,7 @@ from wazir.algorithms.gp.expected_hypervolume import (
 from wazir.algorithms.gp.features import FeatureMap
 from wazir.algorithms.gp.history import History
 from wazir.algorithms.gp.model import Model
-from wazir.algorithms.hypervolume import front_range, non_dominated, reference_point
+from wazir.algorithms.hypervolume import front_range, given_or, non_dominated, reference_point
 from wazir.domain.metrics import Metric
 
 
@@ -73,8 +73,8 @@ class FrontModel:
     @cached_property
     def _means(self) -> Array:
         """Means at the observed points, (n, m): noise has its part taken out of them."""
-        X = self.history.X[self._observed]
-        return np.column_stack([model.predict(X).mean for model in self.models])
+        F = self.features(self.history.X[self._observed])
+        return np.column_stack([model.process.mean(F) for model in self.models])
 
     @cached_property
     def boxes(self) -> Boxes:
@@ -137,17 +137,11 @@ def reference_losses(
     """
     seen = history.Y[history.is_observed]
     chosen = reference_point(seen)
-    given = [metric.reference_value for metric in objectives]
-    is_given = np.array([value is not None for value in given])
-    reference = np.array(
-        [
-            r if value is None else metric.loss(value)
-            for metric, value, r in zip(objectives, given, chosen.tolist(), strict=True)
-        ]
-    )
+    reference = given_or(chosen, objectives)
     limits = np.maximum(reference, chosen)
     if is_near:
         ideal, end = front_range(seen)
+        is_given = np.array([metric.reference_value is not None for metric in objectives])
         is_nearer = ~is_given & (ideal < end) & (end < reference)
         reference = np.where(is_nearer, end, reference)
     return reference, limits

@@ -11,7 +11,7 @@ from wazir.algorithms.encoding import Encoding, row_keys
 from wazir.algorithms.protocol import Snapshot
 from wazir.algorithms.ranking import non_dominated_ranks
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.metrics import Goal, Metric
+from wazir.domain.metrics import Metric
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, has_failed, violation
 
@@ -139,8 +139,7 @@ def scalarise(Y: Array, rng: np.random.Generator) -> Array:
 
 
 def _loss(trial: Trial, metric: Metric) -> float:
-    value = _value(trial, metric)
-    return value if metric.goal is Goal.MINIMIZE else -value
+    return metric.loss(_value(trial, metric))
 
 
 def _value(trial: Trial, metric: Metric) -> float:

@@ -57,11 +57,11 @@ def fingerprint(encoding: Encoding) -> str:
     return f"{crc32(repr(encoding).encode()):08x}"
 
 
-def latest(trials: Iterable[Trial], size: int, prefix: str = "", space: str = "") -> Fitted | None:
+def latest(trials: Iterable[Trial], size: int, space: str, prefix: str = "") -> Fitted | None:
     """Return the hyperparameters that were fitted to the most trials, the newest of equals.
 
-    Those of another number than `size` or another `space`, from before an edit, and texts that
-    nobody here wrote are passed over.
+    Those of another number than `size` or another `space` (`fingerprint`), from before an edit,
+    and texts that nobody here wrote are passed over.
     """
     texts = [_of_model(trial.metadata.get(SUGGESTION_NAMESPACE, {}), prefix) for trial in trials]
     stored = [text for text in texts if text.get(_SPACE, "") == space]

@@ -139,7 +139,7 @@ class _Memory:
 
     def of(self, prefix: str) -> Fitted | None:
         """Return the latest of one process."""
-        return latest(self.trials, self.size, prefix, self.space)
+        return latest(self.trials, self.size, self.space, prefix)
 
     def texts(self, fitted: Mapping[str, LogProbability]) -> dict[str, str]:
         """Return what a trial keeps of processes by their prefixes."""

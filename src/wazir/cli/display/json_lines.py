@@ -14,9 +14,10 @@ trial_ended    trial_id, attempt, state, parameters, value, metrics, reason ("" 
                stopping_reason ("" unless it was stopped early), duration_s, is_best (so far),
                is_safe, directory (the program's own), attempt_directory, is_paused
 warning, note  text
+study_edited   changes [text], n_trials
 advice         n_more_trials, more_than, probability of an improvement by more than that,
                expected_improvement, per_hour (or null), n_results,
-               reason (""): see `Advice` in the reference of Python
+               reason (""), is_of_front, is_of_default: see `Advice` in the reference of Python
 job_ended      ending, counts, best, optimal, duration_s
 
 `value` is that of the first objective metric. `optimal` are the trials that no other one beats in
@@ -25,7 +26,7 @@ and infeasible. `best` has trial_id, value, parameters and metrics; it is null w
 EXHAUSTED, OWN_RULE, TOO_MANY_FAILURES, INTERRUPTED, TIMEOUT, STOPPED or UNUSABLE_FOLDER. A trial
 that was stopped to be run again ends in state REQUESTED, and so does one that is paused; its value
 is that of the budget that it had. What is paused when all else is done ends with that value,
-without an event.
+without an event; `counts`, `best` and `optimal` of `job_ended` know of it.
 """
 
 from typing import TextIO
@@ -103,6 +104,7 @@ class JsonLinesDisplay:
                 changes = {"changes": list(news.changes), "n_trials": news.limits.n_trials}
                 self._write("study_edited", now, changes)
             case JobEnded():
+                progress.ended(news)
                 fields: JsonObject = {
                     "ending": news.ending.name,
                     "counts": _counts(news.counts),

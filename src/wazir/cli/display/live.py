@@ -135,6 +135,7 @@ class LiveDisplay:
                 for line in edit_lines(news):
                     self._print(line, "dim")
             case JobEnded():
+                progress.ended(news)
                 self.close()
                 self._print(end_line(progress, now), "")
 

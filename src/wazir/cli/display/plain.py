@@ -116,6 +116,7 @@ class PlainDisplay:
                 for line in edit_lines(news):
                     self._out.write_line(line)
             case JobEnded():
+                progress.ended(news)
                 self._out.write_line(end_line(progress, now))
 
     def _advise(self, news: Advised) -> None:

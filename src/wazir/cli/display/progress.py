@@ -82,7 +82,7 @@ class JobProgress:
         self.started_at = now
         self.optimal = list(news.optimal)
         self.paused = set(news.paused)
-        self._leading_paused: Trial | None = None
+        self._paused_trials: dict[int, Trial] = {}
         self.running: dict[int, RunningTrial] = {}
         self.recent: deque[EndedTrial] = deque(maxlen=N_RECENT_TRIALS)
         self.n_stopped_early = 0
@@ -93,6 +93,14 @@ class JobProgress:
     def edited(self, news: StudyEdited) -> None:
         """The study was edited."""
         self.study, self.limits = news.study, news.limits
+        self.optimal = list(news.optimal)
+        config = news.study.config
+        inside = {id: trial for id, trial in self._paused_trials.items() if config.contains(trial)}
+        self._paused_trials = inside
+
+    def ended(self, news: JobEnded) -> None:
+        """The job has ended; what was paused may have ended too, without an event."""
+        self.counts = news.counts
         self.optimal = list(news.optimal)
 
     @property
@@ -157,24 +165,31 @@ class JobProgress:
             trial, value, duration_s, values, is_best, is_safe(trial, config.metrics)
         )
         if trial.state.is_final:
+            self._paused_trials.pop(trial.id, None)
             self._count(ended)
         elif trial.is_paused:
             self._pause(ended)
         return ended
 
     def _pause(self, ended: EndedTrial) -> None:
-        trial, leader = ended.trial, self._leading_paused
-        self.paused.add(trial.id)
+        self.paused.add(ended.trial.id)
         self.recent.append(ended)
-        lead = 0.0 if leader is None else trial.rungs[-1].budget - leader.rungs[-1].budget
-        is_better = self._is_better(ended.value, None if leader is None else self._value(leader))
-        if lead > 0 or (lead == 0 and is_better):
-            self._leading_paused = trial
+        # The latest stands last: of equal ones the first leads.
+        self._paused_trials.pop(ended.trial.id, None)
+        self._paused_trials[ended.trial.id] = ended.trial
 
-    def _is_better(self, value: float | None, than: float | None) -> bool:
-        if value is None or than is None:
-            return value is not None
-        return self.objective.goal.better(value, than)
+    @property
+    def _leading_paused(self) -> Trial | None:
+        """The paused trial with the best value at the largest budget."""
+        budget = max((trial.rungs[-1].budget for trial in self._paused_trials.values()), default=0)
+        leader, best = None, None
+        for trial in self._paused_trials.values():
+            value = self._value(trial)
+            if trial.rungs[-1].budget < budget or value is None:
+                continue
+            if best is None or self.objective.goal.better(value, best):
+                leader, best = trial, value
+        return leader
 
     def _count(self, ended: EndedTrial) -> None:
         self.n_stopped_early += bool(ended.trial.stopping_reason)

@@ -14,6 +14,9 @@ from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial
 from wazir.jobs.state.messages import Ending
 
+RAN_OUT = frozenset({Ending.DONE, Ending.EXHAUSTED, Ending.OWN_RULE})
+"""Endings after which the same command has nothing to go on with."""
+
 
 @dataclass(frozen=True)
 class FirstFailure:
@@ -47,7 +50,7 @@ class EndReport:
         budgets: how much of the full budgets was used; "" without a fidelity parameter.
         doubts: sentences on how far the best value is to be trusted.
         why_no_best: says why there is no best trial where some have succeeded.
-        advice: what more trials may bring; not shown where there is none.
+        advice: what more trials may bring, None where it was not asked for.
         more_command: a shell command that runs so many more trials.
     """
 
@@ -132,7 +135,7 @@ def _best_lines(report: EndReport, best: Trial) -> list[str]:
 
 def _advice_lines(report: EndReport) -> list[str]:
     """Return whether it is worth going on, and how; only where the job has run to its end."""
-    if report.advice is None or report.advice.probability is None or not _ran_out(report):
+    if report.advice is None or report.advice.probability is None or report.ending not in RAN_OUT:
         return []
     question = f"Is it worth going on? {advice_text(report.advice, report.objective)}"
     return ["", question, *label_lines([("to run them", report.more_command)], indent=2)]
@@ -166,12 +169,8 @@ def _failure_lines(report: EndReport) -> list[str]:
 def _study_rows(report: EndReport) -> list[tuple[str, str]]:
     return [
         ("study", f"{report.study_id} in {report.storage}"),
-        ("go on with", "" if _ran_out(report) else report.resume_command),
+        ("go on with", "" if report.ending in RAN_OUT else report.resume_command),
     ]
-
-
-def _ran_out(report: EndReport) -> bool:
-    return report.ending in (Ending.DONE, Ending.EXHAUSTED, Ending.OWN_RULE)
 
 
 def _wazir_command(report: EndReport, command: str, *trial: str) -> str:

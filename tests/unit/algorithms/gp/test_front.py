@@ -8,8 +8,9 @@ import pytest
 
 from wazir.algorithms.encoding import Encoding
 from wazir.algorithms.gp.bandit import GpBandit
-from wazir.algorithms.gp.front import reference_losses
+from wazir.algorithms.gp.front import FrontModel, reference_losses
 from wazir.algorithms.gp.history import History
+from wazir.algorithms.gp.model import Model
 from wazir.algorithms.gp.settings import GpSettings
 from wazir.algorithms.hypervolume import front_range, hypervolume
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Snapshot
@@ -167,3 +168,25 @@ def test_only_safe_trials_make_the_front():
 def test_the_number_of_modelled_objectives_has_limits(n):
     with pytest.raises(InvalidInputError, match="max_front_objectives"):
         GpSettings(max_front_objectives=n)
+
+
+def test_means_cost_no_deviations(trials, monkeypatch):
+    fronts = []
+
+    def spy(self, n, rng):
+        fronts.append(self)
+        return plain(self, n, rng)
+
+    plain = FrontModel.best_points
+    monkeypatch.setattr(FrontModel, "best_points", spy)
+    GpBandit().suggest(config(), Snapshot(0, trials), [26])
+    (front,) = fronts
+    X = front.history.X[front._observed]
+    expected = np.column_stack([model.predict(X).mean for model in front.models])
+
+    def refuse(self, X):
+        raise AssertionError("deviations are computed")
+
+    monkeypatch.setattr(Model, "predict", refuse)
+    again = replace(front)
+    np.testing.assert_allclose(again._means, expected, rtol=1e-12)

@@ -23,7 +23,7 @@ def test_what_is_stored_is_what_is_read(theta: np.ndarray, n_observed: int) -> N
     fitted = Fitted.rounded(theta, n_observed)
     texts = fitted.texts()
     assert all(len(text) < 200 for text in texts.values())
-    found = latest([trial_with(texts)], len(theta))
+    found = latest([trial_with(texts)], len(theta), "")
     assert found is not None
     np.testing.assert_array_equal(found.theta, fitted.theta)
     assert found.n_observed == n_observed
@@ -34,7 +34,7 @@ def test_the_fit_to_most_trials_counts_and_the_newest_of_equals() -> None:
     def at(n: int, value: float, trial_id: int) -> Trial:
         return trial_with(Fitted.rounded(np.full(3, value), n).texts(), trial_id)
 
-    found = latest([at(5, 1.0, 1), at(9, 2.0, 2), at(9, 3.0, 3), at(7, 4.0, 4)], 3)
+    found = latest([at(5, 1.0, 1), at(9, 2.0, 2), at(9, 3.0, 3), at(7, 4.0, 4)], 3, "")
     assert found is not None
     assert (found.n_observed, found.theta[0]) == (9, 3.0)
 
@@ -54,8 +54,8 @@ def test_the_fit_to_most_trials_counts_and_the_newest_of_equals() -> None:
     ],
 )
 def test_texts_of_others_are_passed_over(texts: dict[str, str]) -> None:
-    assert latest([trial_with(texts)], 3) is None
+    assert latest([trial_with(texts)], 3, "") is None
     good = trial_with(Fitted.rounded(np.zeros(3), 2).texts())
-    found = latest([trial_with(texts), good], 3)
+    found = latest([trial_with(texts), good], 3, "")
     assert found is not None
     assert found.n_observed == 2

@@ -105,8 +105,8 @@ class Script:
         rung = Rung(1, budget, Measurement({"rmse": value}), self.now, 1)
         return self._ended(trial_id, TrialState.REQUESTED, rungs=(rung,))
 
-    def job_ended(self, ending=Ending.DONE, **counts):
-        return JobEnded(ending, TrialCounts(**counts))
+    def job_ended(self, ending=Ending.DONE, optimal=(), **counts):
+        return JobEnded(ending, TrialCounts(**counts), tuple(optimal))
 
     def advised(self, probability=0.12, per_hour=0.0004):
         return Advised(

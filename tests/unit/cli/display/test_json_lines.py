@@ -1,14 +1,17 @@
 import io
 import json
 import math
+import re
+from typing import get_args
 
 import pytest
 
+from wazir.cli.display import json_lines
 from wazir.cli.display.json_lines import JsonLinesDisplay
 from wazir.domain.metrics import Measurement
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
-from wazir.jobs.news import Noted, Warned
+from wazir.jobs.news import JobNews, Noted, StudyEdited, Warned
 from wazir.jobs.state.messages import Ending
 
 
@@ -146,7 +149,7 @@ def test_job_ended_names_the_best(show, script, ending):
     best = Trial(3, POINT, TrialState.SUCCEEDED, final_measurement=final)
     show(script.started(TrialCounts(succeeded=1), best))
     show(script.succeeded(4, 0.3))
-    told = show(script.job_ended(ending, succeeded=2))
+    told = show(script.job_ended(ending, [best], succeeded=2))
     assert told["ending"] == ending.name
     assert told["counts"]["total"] == 2
     assert told["best"] == {
@@ -155,6 +158,46 @@ def test_job_ended_names_the_best(show, script, ending):
         "parameters": POINT,
         "metrics": {"rmse": 0.2, "loss": "NaN"},
     }
+
+
+def test_trials_that_ended_without_an_event_are_in_the_end(show, script):
+    script.fidelity = "units"
+    show(script.started())
+    show(script.paused(3, 0.4))
+    ended = script.succeeded(3, 0.4).trial
+    told = show(script.job_ended(optimal=[ended], succeeded=1))
+    assert (told["optimal"], told["best"]["trial_id"]) == ([3], 3)
+
+
+def news_of_each_kind(script):
+    started = script.started()
+    return [
+        started,
+        script.trial(3),
+        script.measured(3, 0.5),
+        script.stopping(3),
+        script.succeeded(3),
+        Warned("mind this"),
+        Noted("by the way"),
+        StudyEdited(started.study, started.limits, ("seed: was 7, is 8",)),
+        script.advised(),
+        script.job_ended(),
+    ]
+
+
+def test_the_table_has_all_events_with_all_their_keys(show, script):
+    news = news_of_each_kind(script)
+    assert [type(one) for one in news] == list(get_args(JobNews))
+    written = {told.pop("event"): set(told) - {"time"} for told in map(show, news)}
+    _, rows, _ = re.split(r"\n(?=event )|\n\n(?=`value`)", json_lines.__doc__)
+    described, names = {}, []
+    for line in rows.splitlines()[2:]:
+        names, words = line[:15].replace(",", " ").split() or names, line[15:]
+        for name in names:
+            described.setdefault(name, set()).update(re.findall(r"\w+", words))
+    assert described.keys() == written.keys()
+    missing = {name: keys - described[name] for name, keys in written.items()}
+    assert not any(missing.values()), missing
 
 
 def test_a_note_has_its_text(show):

@@ -1,11 +1,15 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from wazir.cli.display.progress import JobProgress
+from wazir.domain.edits import StudyEdit, apply
 from wazir.domain.metrics import Goal, Measurement
+from wazir.domain.parameters import Double
 from wazir.domain.studies import TrialCounts
 from wazir.domain.trials import Trial, TrialState
+from wazir.jobs.news import StudyEdited
 
 PARAMETERS = {"lr": 0.01, "units": 64, "layers": "64"}
 
@@ -162,3 +166,36 @@ def test_the_best_paused_trial_leads_until_one_has_succeeded(script):
     assert progress.trial_ended(script.succeeded(5, 0.9), script.now).is_best
     progress.trial_ended(script.paused(6, 0.1, 32), script.now)
     assert progress.best.id == 5
+
+
+def test_a_paused_trial_that_goes_on_and_fails_leads_no_more(script):
+    script.fidelity = "units"
+    progress = begin(script)
+    progress.trial_ended(script.paused(1, 0.5, 16), script.now)
+    progress.trial_ended(script.paused(2, 0.4, 16), script.now)
+    progress.trial_started(script.trial(2, attempt=2), script.now)
+    assert progress.best.id == 2
+    progress.trial_ended(script.failed(2), script.now)
+    assert progress.best.id == 1
+    progress.trial_ended(script.failed(1), script.now)
+    assert progress.best is None
+
+
+def test_a_paused_trial_that_an_edit_puts_outside_leads_no_more(script):
+    script.fidelity = "units"
+    started = script.started()
+    progress = JobProgress(started, script.now)
+    progress.trial_ended(script.paused(1, 0.5, 16), script.now)
+    study = started.study
+    config = apply(study.config, StudyEdit(parameters={"lr": Double(0.05, 0.1)}))
+    edited = StudyEdited(replace(study, config=config), started.limits, ("lr: ...",))
+    progress.edited(edited)
+    assert progress.best is None
+
+
+def test_the_end_says_what_the_study_holds(script):
+    progress = begin(script)
+    progress.trial_ended(script.succeeded(1, 0.5), script.now)
+    better = script.succeeded(2, 0.4).trial
+    progress.ended(script.job_ended(optimal=[better], succeeded=2))
+    assert (progress.best.id, progress.counts.succeeded) == (2, 2)
