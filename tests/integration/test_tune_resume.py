@@ -156,7 +156,7 @@ def test_the_message_has_the_command_that_edits_the_study(job):
 
 
 def test_the_old_command_goes_on_with_an_edited_limit_noise_and_belief(wazir_in):
-    wazir_in.write("train.sh", 'echo "rmse=$2"\necho "latency=$2"\n')
+    wazir_in.write("train.sh", 'echo "rmse=$2"\necho "latency=0.1"\n')
     said = ("--safe", "latency<=0.9", "--noise", "low", "--belief", "x=0.2")
     command = (*TUNE, *said, *SPACE, "--trials", "2", *COMMAND)
     wazir_in(*command)
