@@ -109,7 +109,7 @@ def open_tuning_study(
         job, config = resumption.job, resumption.job.config
         notes += resumption.notes
     study = service.create_study(name, config)
-    service.update_metadata(name, JOB_NAMESPACE, _metadata(job))
+    service.update_metadata(name, {JOB_NAMESPACE: _metadata(job)})
     first = first_trial() if existing is None else None
     if first is not None:
         service.add_trial(name, first)

@@ -6,11 +6,16 @@ WazirError                      anything below; its text says rule, what was got
 │   └── InvalidExpressionError  a filter or constraint that cannot be read
 ├── NotFoundError               no such study or trial
 ├── ConflictError               the request does not fit what is stored
+│   ├── AlreadyExistsError      the name is taken
 │   ├── StudyMismatchError      a study of that name exists with another definition
 │   ├── InvalidTransitionError  a trial cannot go from its state to the wanted one
 │   └── StaleAttemptError       a write by an attempt that has been replaced
 ├── StorageError                the database cannot be read or written
 │   └── SchemaVersionError      the database was written by a newer Wazir
+├── AccessError                 the request is not allowed
+│   ├── InvalidTokenError       who asks is not known: no token, or none that is valid
+│   ├── NotAllowedError         who asks may not do this
+│   └── LimitError              too much at once, or too often
 └── JobError                    a tuning job cannot go on
 """
 
@@ -81,6 +86,10 @@ class ConflictError(WazirError):
     """The request does not fit what is stored."""
 
 
+class AlreadyExistsError(ConflictError):
+    """The name is taken."""
+
+
 class StudyMismatchError(ConflictError):
     """A study of that name exists with another definition."""
 
@@ -99,6 +108,22 @@ class StorageError(WazirError):
 
 class SchemaVersionError(StorageError):
     """The database was written by a newer version of Wazir."""
+
+
+class AccessError(WazirError):
+    """The request is not allowed."""
+
+
+class InvalidTokenError(AccessError):
+    """Who asks is not known: there is no token, or none that is valid."""
+
+
+class NotAllowedError(AccessError):
+    """Who asks may not do this."""
+
+
+class LimitError(AccessError):
+    """Too much was asked for at once, or too often."""
 
 
 class JobError(WazirError):

@@ -14,6 +14,7 @@ from wazir.domain.json_fields import (
 )
 from wazir.domain.studies import Study, StudyConfig
 from wazir.domain.trials import OUTSIDE_REASON, Metadata, Trial, TrialState
+from wazir.service.metadata import merged_metadata
 from wazir.storage.protocol import StudyWriter
 
 EDITS_NAMESPACE = "wazir.edits"
@@ -157,8 +158,7 @@ def carry_out(
     """
     old = writer.study
     config = edited(old.config, edit, n_trials=writer.counts.total)
-    merged = {name: {**old.metadata.get(name, {}), **keys} for name, keys in metadata.items()}
-    changed = replace(old, config=config, metadata={**old.metadata, **merged})
+    changed = replace(old, config=config, metadata=merged_metadata(old.metadata, metadata))
     if changed == old:
         return
     if config != old.config:

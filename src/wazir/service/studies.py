@@ -10,7 +10,7 @@ from wazir.analysis.advice import N_MORE_TRIALS, Advice, advise
 from wazir.analysis.recommendation import Recommendation, Recommender, recommend
 from wazir.domain.clock import Clock
 from wazir.domain.edits import KEEP, StudyEdit
-from wazir.domain.errors import ConflictError
+from wazir.domain.errors import AlreadyExistsError, ConflictError
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
@@ -26,6 +26,7 @@ from wazir.service.budgets import Budgets
 from wazir.service.definitions import check_same
 from wazir.service.editing import EditEffects, carry_out, effects_of
 from wazir.service.endings import end_paused, ended_trial
+from wazir.service.metadata import set_metadata
 from wazir.service.owners import Owners
 from wazir.service.prior_studies import (
     PriorStudyReader,
@@ -68,7 +69,12 @@ class StudyService:
         self._suggester = Suggester(store, algorithm_named, clock, owners, self._advisor)
 
     def create_study(
-        self, name: StudyName, config: StudyConfig, *, metadata: Metadata | None = None
+        self,
+        name: StudyName,
+        config: StudyConfig,
+        *,
+        metadata: Metadata | None = None,
+        must_be_new: bool = False,
     ) -> Study:
         """Create a study, or return the equal one of that name."""
         self._check_config(config)
@@ -76,7 +82,9 @@ class StudyService:
         study = Study(name, config, metadata=metadata or {}, created_at=self._clock())
         try:
             return self._store.create_study(study)
-        except ConflictError:
+        except AlreadyExistsError:
+            if must_be_new:
+                raise
             existing = self._store.study(name)
             check_same(existing, config)
             return existing
@@ -142,14 +150,15 @@ class StudyService:
         return self._suggester.why_ended(self._store.study(name))
 
     def update_metadata(
-        self, name: StudyName, namespace: str, entries: Mapping[str, str]
+        self,
+        name: StudyName,
+        metadata: Metadata,
+        *,
+        trials: Mapping[int, Metadata] | None = None,
     ) -> Study:
-        """Set keys of one namespace of a study's metadata."""
+        """Set entries of the metadata of a study and of its trials."""
         with self._store.write(name) as writer:
-            old = writer.study.metadata
-            merged = {**old, namespace: {**old.get(namespace, {}), **entries}}
-            if merged != old:
-                writer.update_study(replace(writer.study, metadata=merged))
+            set_metadata(writer, metadata, trials or {})
         return self._store.study(name)
 
     def suggest_trials(
@@ -240,6 +249,11 @@ class StudyService:
                 end_paused(writer, self._clock())
                 ended = writer.trial(trial_id)
         return ended
+
+    def delete_trial(self, name: StudyName, trial_id: int) -> None:
+        """Remove a trial."""
+        with self._store.write(name) as writer:
+            writer.delete_trial(trial_id)
 
     def check_stopping(self, name: StudyName, trial_id: int) -> Trial:
         """Ask the study's stopping rule about a trial."""

@@ -26,13 +26,19 @@ class Transport(Protocol):
     """
 
     def create_study(
-        self, name: StudyName, config: StudyConfig, *, metadata: Metadata | None = None
+        self,
+        name: StudyName,
+        config: StudyConfig,
+        *,
+        metadata: Metadata | None = None,
+        must_be_new: bool = False,
     ) -> Study:
         """Create a study, or return the one of that name with the same definition.
 
         The earlier studies of `config` may be left out for a study that is there already.
 
         Raises:
+            AlreadyExistsError: `must_be_new`, and there is one.
             StudyMismatchError: the name is taken by a study with another space, other constraints
                 or other metrics, or with other prior studies than those given.
             InvalidInputError: a value breaks a rule, or the constraints leave no point.
@@ -90,9 +96,13 @@ class Transport(Protocol):
         ...
 
     def update_metadata(
-        self, name: StudyName, namespace: str, entries: Mapping[str, str]
+        self,
+        name: StudyName,
+        metadata: Metadata,
+        *,
+        trials: Mapping[int, Metadata] | None = None,
     ) -> Study:
-        """Set keys of one namespace of a study's metadata."""
+        """Set entries of a study's metadata, and of trials by id, all or none. Others stay."""
         ...
 
     def suggest_trials(
@@ -168,6 +178,10 @@ class Transport(Protocol):
         parameter an ACTIVE trial that had less than the full budget is paused instead: REQUESTED,
         with one more of `rungs`.
         """
+        ...
+
+    def delete_trial(self, name: StudyName, trial_id: int) -> None:
+        """Remove a trial; its id stays used."""
         ...
 
     def check_stopping(self, name: StudyName, trial_id: int) -> Trial:

@@ -3,7 +3,13 @@
 import math
 from collections.abc import Iterable
 
-from wazir.domain.errors import ConflictError, InvalidInputError, NotFoundError, StorageError
+from wazir.domain.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    StorageError,
+)
 from wazir.domain.hints import did_you_mean
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
@@ -60,9 +66,9 @@ def check_next_id(trial_id: int, last_trial_id: int) -> None:
         raise ConflictError(f"the next trial of the study is {last_trial_id + 1}, got {trial_id}")
 
 
-def study_taken(name: StudyName) -> ConflictError:
+def study_taken(name: StudyName) -> AlreadyExistsError:
     """Return the error for a name that is in use."""
-    return ConflictError(
+    return AlreadyExistsError(
         f"there is a study {name.study_id!r} in project {name.project_id!r} already",
         hint="choose another name, or load the study",
     )

@@ -113,7 +113,7 @@ class Store(Protocol):
     def create_study(self, study: Study) -> Study:
         """Add a study and return it as stored: it begins at revision 0.
 
-        Raises ConflictError if the name is taken.
+        Raises AlreadyExistsError if the name is taken.
         """
         ...
 

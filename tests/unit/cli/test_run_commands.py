@@ -163,7 +163,7 @@ def _use_program(lab, *command):
     from dataclasses import replace
 
     spec = replace(job_spec_of(lab.service.study(LAB)), command=command)
-    lab.service.update_metadata(LAB, "wazir.job", spec.to_metadata())
+    lab.service.update_metadata(LAB, {"wazir.job": spec.to_metadata()})
 
 
 @pytest.mark.parametrize(

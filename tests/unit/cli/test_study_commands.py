@@ -123,7 +123,7 @@ def test_shows_fields_of_the_file_that_mean_nothing_here(lab, wazir):
         "spec": json.dumps(spec),
         "ignored": json.dumps(["trainingInput.region", "trainingInput.masterConfig"]),
     }
-    lab.service.update_metadata(LAB, "wazir.job", entries)
+    lab.service.update_metadata(LAB, {"wazir.job": entries})
     expected = "not used   trainingInput.region: us-central1, trainingInput.masterConfig"
     assert expected in wazir("show").stdout
 

@@ -9,6 +9,7 @@ import pytest
 from wazir.algorithms.protocol import Reads, Snapshot, Suggestion
 from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import (
+    AlreadyExistsError,
     ConflictError,
     InvalidInputError,
     InvalidTransitionError,
@@ -328,9 +329,36 @@ def test_an_inactive_study_takes_no_new_trials(world):
 
 
 def test_metadata_is_merged_by_namespace(world):
-    world.service.update_metadata(NAME, "one", {"a": "1"})
-    study = world.service.update_metadata(NAME, "one", {"b": "2"})
+    world.service.update_metadata(NAME, {"one": {"a": "1"}})
+    study = world.service.update_metadata(NAME, {"one": {"b": "2"}})
     assert study.metadata["one"] == {"a": "1", "b": "2"}
+
+
+def test_metadata_of_a_study_and_its_trials_is_set_together_or_not_at_all(world):
+    (trial,) = world.suggest()
+    note = {"mine": {"k": "v"}}
+    world.service.update_metadata(NAME, note, trials={trial.id: note})
+    assert world.service.trial(NAME, trial.id).metadata["mine"] == {"k": "v"}
+    with pytest.raises(NotFoundError):
+        world.service.update_metadata(NAME, {"mine": {"k": "w"}}, trials={9: note})
+    assert world.service.study(NAME).metadata["mine"] == {"k": "v"}
+
+
+def test_equal_metadata_changes_nothing(world):
+    before = world.service.update_metadata(NAME, {"one": {"a": "1"}})
+    assert world.service.update_metadata(NAME, {"one": {"a": "1"}}) == before
+
+
+def test_a_deleted_trial_is_gone_and_its_id_stays_used(world):
+    first, second = world.suggest(2)
+    world.service.delete_trial(NAME, second.id)
+    assert [trial.id for trial in world.service.trials(NAME)[1]] == [first.id]
+    assert world.suggest(client="b")[0].id == second.id + 1
+
+
+def test_a_study_that_must_be_new_is_refused_where_there_is_one(world):
+    with pytest.raises(AlreadyExistsError):
+        world.service.create_study(NAME, CONFIG, must_be_new=True)
 
 
 def test_what_is_not_there_is_said(world):

@@ -1,0 +1,148 @@
+"""What clients of other APIs do with studies: they renew no leases and send no attempts."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from wazir.domain.best import optimal_trials
+from wazir.domain.errors import InvalidInputError
+from wazir.domain.metrics import Measurement
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import ParameterValue
+from wazir.domain.studies import Study, StudyConfig, StudyState
+from wazir.domain.trials import Metadata, Trial, TrialState
+from wazir.service.display_names import display_name_metadata, study_name_for
+from wazir.service.transport import Transport
+
+STOPPED_BY_CLIENT = "a client asked to stop it"
+
+
+class ForeignClients:
+    """The use cases of the doors for Vertex AI Vizier and OSS Vizier, on any transport.
+
+    Paused trials are not shown: these APIs have no word for them. Errors are those of the
+    Transport protocol.
+    """
+
+    def __init__(self, transport: Transport, *, new_seed: Callable[[], int]) -> None:
+        self._transport = transport
+        self._new_seed = new_seed
+
+    def create_study(
+        self,
+        project_id: str,
+        display_name: str,
+        config: StudyConfig,
+        *,
+        metadata: Metadata | None = None,
+    ) -> Study:
+        """Create the study of a display name, with a seed of its own.
+
+        Raises:
+            AlreadyExistsError: there is one, whatever its definition.
+        """
+        name = study_name_for(project_id, display_name)
+        entries = {**(metadata or {}), **display_name_metadata(name, display_name)}
+        seeded = replace(config, seed=self._new_seed())
+        return self._transport.create_study(name, seeded, metadata=entries, must_be_new=True)
+
+    def study(self, name: StudyName) -> Study:
+        """Return a study."""
+        return self._transport.study(name)
+
+    def study_named(self, project_id: str, display_name: str) -> Study:
+        """Return the study of a display name. Raises NotFoundError."""
+        return self._transport.study(study_name_for(project_id, display_name))
+
+    def studies(self, project_id: str) -> list[Study]:
+        """Return the studies of a project, oldest first."""
+        return self._transport.studies(project_id)
+
+    def delete_study(self, name: StudyName) -> None:
+        """Remove a study and its trials."""
+        self._transport.delete_study(name)
+
+    def set_study_state(self, name: StudyName, state: StudyState) -> Study:
+        """Pause, end or reopen a study."""
+        return self._transport.set_study_state(name, state)
+
+    def update_metadata(
+        self, name: StudyName, metadata: Metadata, trials: Mapping[int, Metadata]
+    ) -> Study:
+        """Set entries of a study's metadata, and of trials by id."""
+        return self._transport.update_metadata(name, metadata, trials=trials)
+
+    def suggest(self, name: StudyName, count: int, client_id: str) -> list[Trial]:
+        """Return up to `count` ACTIVE trials: the client's own, then waiting, then new ones."""
+        if count < 1:
+            raise InvalidInputError(f"suggestion_count is at least 1, got {count}")
+        return self._transport.suggest_trials(name, count, client_id)
+
+    def why_ended(self, name: StudyName) -> str:
+        """Return why the study makes no new trials by its own rule, "" while it does."""
+        return self._transport.why_ended(name)
+
+    def add_trial(
+        self,
+        name: StudyName,
+        parameters: Mapping[str, ParameterValue],
+        *,
+        measurement: Measurement | None = None,
+        infeasible_reason: str = "",
+        metadata: Metadata | None = None,
+    ) -> Trial:
+        """Add a trial: with a known result, or REQUESTED when there is none yet."""
+        return self._transport.add_trial(
+            name,
+            parameters,
+            measurement=measurement,
+            infeasible_reason=infeasible_reason,
+            metadata=metadata,
+        )
+
+    def trial(self, name: StudyName, trial_id: int) -> Trial:
+        """Return a trial."""
+        return self._transport.trial(name, trial_id)
+
+    def trials(self, name: StudyName) -> list[Trial]:
+        """Return all trials that are not paused, by id."""
+        return [trial for trial in self._transport.trials(name)[1] if not trial.is_paused]
+
+    def measurements(
+        self, name: StudyName, trial_ids: Iterable[int]
+    ) -> dict[int, list[Measurement]]:
+        """Return the intermediate measurements of some trials, oldest first."""
+        return self._transport.measurements(name, list(trial_ids))
+
+    def optimal_trials(self, name: StudyName) -> list[Trial]:
+        """Return the best trial, with several objectives the Pareto front."""
+        succeeded = self._transport.trials(name, states=[TrialState.SUCCEEDED])[1]
+        return list(optimal_trials(succeeded, self._transport.study(name).config))
+
+    def add_measurement(self, name: StudyName, trial_id: int, measurement: Measurement) -> Trial:
+        """Record an intermediate measurement of a running trial."""
+        return self._transport.add_measurements(name, trial_id, [measurement])
+
+    def complete(
+        self,
+        name: StudyName,
+        trial_id: int,
+        *,
+        measurement: Measurement | None = None,
+        infeasible_reason: str = "",
+    ) -> Trial:
+        """End a trial. The same again changes nothing; without anything its measurements count."""
+        return self._transport.complete_trial(
+            name, trial_id, measurement=measurement, infeasible_reason=infeasible_reason
+        )
+
+    def delete_trial(self, name: StudyName, trial_id: int) -> None:
+        """Remove a trial; its id stays used."""
+        self._transport.delete_trial(name, trial_id)
+
+    def should_stop(self, name: StudyName, trial_id: int) -> bool:
+        """Ask the study's stopping rule; a trial that is to stop becomes STOPPING."""
+        return self._transport.check_stopping(name, trial_id).state is TrialState.STOPPING
+
+    def stop(self, name: StudyName, trial_id: int) -> Trial:
+        """Ask the owner of a running trial to stop it."""
+        return self._transport.request_stop(name, trial_id, STOPPED_BY_CLIENT)
