@@ -1,0 +1,79 @@
+"""Putting a server's parts together: the service, what foreign clients do, and what runs beside."""
+
+import os
+import secrets
+from functools import partial
+from types import TracebackType
+
+from wazir.app.compose import make_service, open_store
+from wazir.app.settings import StorageLocation
+from wazir.domain.errors import InvalidInputError
+from wazir.service.foreign import ForeignClients
+from wazir.service.studies import StudyService
+from wazir.storage.protocol import Store
+
+MAX_DEFAULT_PROCESSES = 4
+
+
+def default_n_processes() -> int:
+    """Return how many optimizer processes a server has, unless it is told."""
+    return max(1, min(MAX_DEFAULT_PROCESSES, os.cpu_count() or 1))
+
+
+class ServerService:
+    """What a server needs of the floors below: `service` and `clients`, for many threads at once.
+
+    `close` ends everything that was started with it; the requests of clients must have ended.
+    """
+
+    def __init__(self, store: Store, service: StudyService, clients: ForeignClients) -> None:
+        self._store = store
+        self.service = service
+        self.clients = clients
+
+    def close(self) -> None:
+        """End all threads and processes, and close the store. A second call does nothing."""
+        self._store.close()
+
+    def __enter__(self) -> "ServerService":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_server_service(
+    location: StorageLocation,
+    *,
+    n_processes: int | None = None,
+    orphan_after_s: float | None = None,
+) -> ServerService:
+    """Open a storage, made where it is missing, and start what a server runs beside its requests.
+
+    Args:
+        location: where studies live.
+        n_processes: how many optimizer processes there may be, at least 1. They start when they
+            are needed; a storage in memory has none.
+        orphan_after_s: after how many seconds a trial of a foreign client that is not heard of
+            goes to the next one; by default ten times the median trial of the study, at least 1 h.
+
+    Raises:
+        InvalidInputError: a number outside its range.
+        StorageError: the storage cannot be opened.
+    """
+    n_processes = default_n_processes() if n_processes is None else n_processes
+    if n_processes < 1:
+        raise InvalidInputError(f"a server has at least 1 optimizer process, got {n_processes}")
+    if orphan_after_s is not None and not orphan_after_s > 0:
+        raise InvalidInputError(
+            f"the time after which a trial is abandoned is more than 0 s, got {orphan_after_s:g}"
+        )
+    store = open_store(location, create=True)
+    service = make_service(store)
+    clients = ForeignClients(service, new_seed=partial(secrets.randbits, 31))
+    return ServerService(store, service, clients)
