@@ -19,6 +19,7 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.domain.trials import Trial
 from wazir.service import budgets
+from wazir.service.local import local_service
 from wazir.service.studies import StudyService
 from wazir.stopping.brackets import Standing
 from wazir.storage.memory import MemoryStore
@@ -64,9 +65,9 @@ def play(task: Task, setup: Setup) -> dict[str, object]:
 
 
 def _service(task: Task, setup: Setup, algorithm: Algorithm) -> StudyService:
-    service = StudyService(
+    service = local_service(
         MemoryStore(),
-        algorithm_named=lambda _: algorithm,
+        new_algorithms=lambda: lambda _: algorithm,
         clock=lambda: 0.0,
         owners=_NobodyLeaves(),
         rule_of=make_rule,

@@ -1,7 +1,9 @@
 """One BLAS thread while Wazir computes: small matrices are slower with more."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from wazir.algorithms.protocol import Algorithm, Reads, Snapshot, Suggestion
@@ -15,22 +17,51 @@ _R = TypeVar("_R")
 
 
 class BlasThreads:
-    """The threads of the BLAS libraries that are loaded when it is first used."""
+    """The threads of the BLAS libraries of this process. Safe for several threads."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_users = 0
+        self._n_modules = 0
         self._controller: ThreadpoolController | None = None
+        self._undo: list[Callable[[], object]] = []
 
-    def one(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def one(self) -> Iterator[None]:
         """Return a context with one thread, whatever the process is set to.
 
-        The setting is restored at its end, so that the user's own code keeps its threads.
+        The setting is restored when the last of those that are in it at the same time leaves, so
+        that the user's own code keeps its threads.
         """
-        if self._controller is None:
-            from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - looks at all libraries
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
 
-            self._controller = ThreadpoolController()
-        context: AbstractContextManager[object] = self._controller.limit(limits=1, user_api="blas")
-        return context
+    def _enter(self) -> None:
+        with self._lock:
+            is_new = len(sys.modules) != self._n_modules
+            if self._controller is None or is_new:
+                from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - looks at all libraries
+
+                # Libraries come with modules; those that came later have not been told yet.
+                self._controller = ThreadpoolController()
+                self._n_modules = len(sys.modules)
+            if self._n_users == 0 or is_new:
+                limits = self._controller.limit(limits=1, user_api="blas")
+                self._undo.append(limits.restore_original_limits)
+            self._n_users += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._n_users -= 1
+            while self._n_users == 0 and self._undo:
+                self._undo.pop()()
+
+
+# The setting is one of the process, so there is one of this as well.
+_THREADS = BlasThreads()
 
 
 class OneThreadAlgorithm:
@@ -38,7 +69,6 @@ class OneThreadAlgorithm:
 
     def __init__(self, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
-        self._threads = BlasThreads()
 
     @property
     def reads(self) -> Reads:
@@ -49,7 +79,7 @@ class OneThreadAlgorithm:
         self, config: StudyConfig, snapshot: Snapshot, trial_ids: Sequence[int]
     ) -> list[Suggestion]:
         """Return the algorithm's suggestions."""
-        with self._threads.one():
+        with _THREADS.one():
             return self._algorithm.suggest(config, snapshot, trial_ids)
 
 
@@ -58,11 +88,10 @@ class OneThread(Generic[_P, _R]):
 
     def __init__(self, load: Callable[[], Callable[_P, _R]]) -> None:
         self._load = load
-        self._threads = BlasThreads()
 
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Return what the function returns."""
         # Loaded first: the threads are those of the libraries that are there by then.
         function = self._load()
-        with self._threads.one():
+        with _THREADS.one():
             return function(*args, **kwargs)

@@ -29,6 +29,7 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.stop_conditions import with_auto_stop, with_stop_conditions
 from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
+from wazir.service.local import local_service
 from wazir.service.studies import StudyService
 from wazir.storage.protocol import Store
 
@@ -61,9 +62,9 @@ def open_store(location: StorageLocation, *, create: bool) -> Store:
 
 def make_service(store: Store) -> StudyService:
     """Return the service on a store, with the system's clock and the known algorithms."""
-    return StudyService(
+    return local_service(
         store,
-        algorithm_named=AlgorithmRegistry(),
+        new_algorithms=AlgorithmRegistry,
         clock=system_clock,
         owners=LocalOwners(),
         rule_of=make_rule,

@@ -30,8 +30,9 @@ from wazir.jobs.provenance import collect_provenance
 from wazir.jobs.resolution import ResolvedJob
 from wazir.jobs.spec import IGNORED_KEY, JOB_ID_KEY, JOB_NAMESPACE, JobSpec, job_spec_of
 from wazir.jobs.state.messages import Ending
+from wazir.service.checking import check_constraints
 from wazir.service.definitions import differences
-from wazir.service.studies import StudyService, check_constraints
+from wazir.service.studies import StudyService
 from wazir.storage.protocol import Store
 
 

@@ -1,5 +1,6 @@
 """Advice on whether to go on with a study, and the end of a study that acts on it."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -16,11 +17,15 @@ _N_KEPT = 8
 
 
 class Advisor:
-    """Gives advice about studies; keeps the last answers, which changes none of them."""
+    """Gives advice about studies; keeps the last answers, which changes none of them.
+
+    Safe for several threads.
+    """
 
     def __init__(self, advise: Adviser) -> None:
         self._advise = advise
         self._known: dict[tuple[object, ...], Advice] = {}
+        self._lock = threading.Lock()
 
     def advice(
         self,
@@ -41,11 +46,15 @@ class Advisor:
             more_than = stopping.min_improvement
         ids = tuple(trial.id for trial in by_time)
         key = (study.name, study.created_at, study.config_revision, ids, n_more, more_than)
-        if key not in self._known:
-            if len(self._known) >= _N_KEPT:
+        with self._lock:
+            known = self._known.get(key)
+        # Two threads may compute the same; better than that one waits for another study's advice.
+        advice = known or self._advise(study.config, by_time, n_more, more_than)
+        with self._lock:
+            self._known[key] = advice
+            if len(self._known) > _N_KEPT:
                 del self._known[next(iter(self._known))]
-            self._known[key] = self._advise(study.config, by_time, n_more, more_than)
-        return self._known[key]
+        return advice
 
     def why_ended(self, study: Study, ended: Sequence[Trial]) -> str:
         """Return why it is not worth going on, "" if it is or the study does not ask.

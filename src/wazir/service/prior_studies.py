@@ -27,7 +27,7 @@ class _Known:
 
 
 class PriorStudyReader:
-    """Reads the earlier studies of a study, and keeps those read last; not for several threads.
+    """Reads the earlier studies of a study, and keeps those read last. Safe for several threads.
 
     Only trials count that had ended when the study was made, or when an edit named the earlier one,
     so a suggestion can be computed again while an earlier study goes on. One that was deleted since is left out.

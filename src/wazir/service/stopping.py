@@ -1,6 +1,7 @@
 """Early stopping in a study: gathers the curves, asks the rule, writes down what it said."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -16,30 +17,36 @@ from wazir.stopping.judging import N_NOT_FINITE, Evidence, has_diverged, judge
 from wazir.stopping.protocol import STOPPING_NAMESPACE, Stop
 from wazir.storage.protocol import Store
 
+_MAX_KEPT_STUDIES = 64
 _RUNNING = (TrialState.ACTIVE, TrialState.STOPPING)
 
 
 @dataclass
 class _Learnt:
-    """The trials of a study and the curves of those that have ended, by metric and axis."""
+    """The trials of a study and the curves of those that have ended, by metric and axis.
+
+    `lock` is held while they are used.
+    """
 
     stamp: tuple[float, int]
     revision: int = -1
     trials: dict[int, Trial] = field(default_factory=dict)
     lasts: dict[int, Measurement] = field(default_factory=dict)
     curves: dict[tuple[str, bool], dict[int, Curve]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class EarlyStopper:
-    """Judges running trials of studies that have a stopping rule.
+    """Judges running trials of studies that have a stopping rule. Safe for several threads.
 
-    Curves of ended trials are kept in memory, which saves time and changes nothing.
+    Curves of ended trials are kept in memory for the studies judged last, which saves time and
+    changes nothing. Trials of different studies are judged beside each other.
     """
 
     def __init__(self, store: Store, rule_of: RuleMaker) -> None:
         self._store = store
         self._rule_of = rule_of
-        self._learnt: dict[StudyName, _Learnt] = {}
+        self._learnt: OrderedDict[StudyName, _Learnt] = OrderedDict()
         self._lock = threading.Lock()
 
     def check(self, name: StudyName, trial_id: int) -> Trial:
@@ -48,8 +55,7 @@ class EarlyStopper:
         study = self._store.study(name)
         if trial.state is not TrialState.ACTIVE or study.config.early_stopping is None:
             return trial
-        with self._lock:
-            record = self._judged(study, study.config.early_stopping, trial_id)
+        record = self._judged(study, study.config.early_stopping, trial_id)
         return trial if record is None else self._write(name, trial, record)
 
     def _write(self, name: StudyName, judged: Trial, record: Mapping[str, str]) -> Trial:
@@ -78,7 +84,15 @@ class EarlyStopper:
                 for metric in metrics
             ]
             return _divergence(metrics, curves)
-        learnt = self._read(study)
+        learnt = self._kept(study)
+        with learnt.lock:
+            self._read(study, learnt)
+            return self._judged_by_rule(study, early, trial_id, learnt)
+
+    def _judged_by_rule(
+        self, study: Study, early: EarlyStopping, trial_id: int, learnt: _Learnt
+    ) -> dict[str, str] | None:
+        metrics = study.config.objectives
         running = [i for i, trial in learnt.trials.items() if trial.state in _RUNNING]
         if trial_id not in running:
             return None
@@ -94,12 +108,20 @@ class EarlyStopper:
         record = _record(stop, early, metrics[0], axis)
         return record | _expected(objectives, metrics, study.config.measurement_selection)
 
-    def _read(self, study: Study) -> _Learnt:
-        """Return what is known of a study, brought up to date."""
+    def _kept(self, study: Study) -> _Learnt:
+        """Return what is kept of a study, dropped when trials may have been deleted or edited."""
         stamp = (study.created_at, study.config_revision)
-        learnt = self._learnt.get(study.name)
-        if learnt is None or learnt.stamp != stamp:
-            learnt = self._learnt[study.name] = _Learnt(stamp)
+        with self._lock:
+            learnt = self._learnt.get(study.name)
+            if learnt is None or learnt.stamp != stamp:
+                learnt = self._learnt[study.name] = _Learnt(stamp)
+            self._learnt.move_to_end(study.name)
+            if len(self._learnt) > _MAX_KEPT_STUDIES:
+                self._learnt.popitem(last=False)
+            return learnt
+
+    def _read(self, study: Study, learnt: _Learnt) -> None:
+        """Bring what is known of a study up to date."""
         learnt.revision, changed = self._store.trials(study.name, since_revision=learnt.revision)
         learnt.trials.update((trial.id, trial) for trial in changed)
         ended = [trial.id for trial in changed if trial.state.is_final]
@@ -112,7 +134,6 @@ class EarlyStopper:
                 )
             if finished and measurements:
                 learnt.lasts[i] = measurements[-1]
-        return learnt
 
 
 def _divergence(metrics: Sequence[Metric], curves: Sequence[Curve]) -> dict[str, str] | None:

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from wazir.algorithms.protocol import Algorithm
-from wazir.analysis.advice import N_MORE_TRIALS, Advice, advise
-from wazir.analysis.recommendation import Recommendation, Recommender, recommend
+from wazir.analysis.advice import N_MORE_TRIALS, Advice
+from wazir.analysis.recommendation import Recommendation
 from wazir.domain.clock import Clock
 from wazir.domain.edits import KEEP, StudyEdit
 from wazir.domain.errors import AlreadyExistsError, ConflictError
@@ -21,27 +19,27 @@ from wazir.domain.studies import (
     TrialCounts,
 )
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
-from wazir.service.advising import Adviser, Advisor
+from wazir.service.analysing import Analyst
 from wazir.service.budgets import Budgets
 from wazir.service.definitions import check_same
 from wazir.service.editing import EditEffects, carry_out, effects_of
 from wazir.service.endings import end_paused, ended_trial
+from wazir.service.leases import Leases, lost_trial
 from wazir.service.metadata import set_metadata
-from wazir.service.owners import Owners
 from wazir.service.prior_studies import (
     PriorStudyReader,
     check_prior_studies,
     prior_study_notes,
 )
+from wazir.service.proposing import Proposer
 from wazir.service.retries import current, says_the_same, with_step
-from wazir.service.stopped import RuleMaker, forget_stop
-from wazir.service.suggesting import Suggester, lost_trial
-from wazir.stopping.brackets import brackets_of
+from wazir.service.snapshots import SnapshotReader
+from wazir.service.stopped import forget_stop
+from wazir.service.suggesting import Suggester
 from wazir.storage.protocol import Store
 
 if TYPE_CHECKING:
     from wazir.analysis.pareto import ParetoFront
-    from wazir.service.stopping import EarlyStopper
 
 
 class StudyService:
@@ -51,22 +49,29 @@ class StudyService:
         self,
         store: Store,
         *,
-        algorithm_named: Callable[[str], Algorithm],
         clock: Clock,
-        owners: Owners,
-        rule_of: RuleMaker,
-        recommend: Recommender = recommend,
+        snapshots: SnapshotReader,
+        leases: Leases,
+        proposer: Proposer,
+        analyst: Analyst,
+        check_config: Callable[[StudyConfig], None],
         canonical_name: Callable[[str], str] = str,
-        advise: Adviser = advise,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._algorithm_named = algorithm_named
-        self._recommend = recommend
-        self._rule_of = rule_of
+        self._leases = leases
+        self._proposer = proposer
+        self._analyst = analyst
+        self._check_config = check_config
         self._canonical_name = canonical_name
-        self._advisor = Advisor(advise)
-        self._suggester = Suggester(store, algorithm_named, clock, owners, self._advisor)
+        self._suggester = Suggester(
+            store,
+            clock=clock,
+            snapshots=snapshots,
+            leases=leases,
+            proposer=proposer,
+            analyst=analyst,
+        )
 
     def create_study(
         self,
@@ -147,7 +152,7 @@ class StudyService:
 
     def why_ended(self, name: StudyName) -> str:
         """Return why the study makes no new trials by its own rule."""
-        return self._suggester.why_ended(self._store.study(name))
+        return self._analyst.why_ended(self._store.study(name))
 
     def update_metadata(
         self,
@@ -257,14 +262,7 @@ class StudyService:
 
     def check_stopping(self, name: StudyName, trial_id: int) -> Trial:
         """Ask the study's stopping rule about a trial."""
-        return self._stopper.check(name, trial_id)
-
-    @cached_property
-    def _stopper(self) -> "EarlyStopper":
-        # It needs numpy, which most commands do without.
-        from wazir.service.stopping import EarlyStopper  # noqa: PLC0415
-
-        return EarlyStopper(self._store, self._rule_of)
+        return self._analyst.check_stopping(name, trial_id)
 
     def request_stop(self, name: StudyName, trial_id: int, reason: str) -> Trial:
         """Ask the owner of an ACTIVE trial to stop it."""
@@ -354,38 +352,22 @@ class StudyService:
 
     def recommend(self, name: StudyName) -> Recommendation | None:
         """Return the trial whose configuration to use."""
-        _, succeeded = self.trials(name, states=[TrialState.SUCCEEDED])
-        return self._recommend(self._store.study(name).config, succeeded)
+        return self._analyst.recommend(name)
 
     def pareto_front(self, name: StudyName) -> "ParetoFront":
         """Return the optimal trials."""
-        # It needs numpy, which most commands do without.
-        from wazir.analysis.pareto import pareto_front  # noqa: PLC0415
-
-        _, succeeded = self.trials(name, states=[TrialState.SUCCEEDED])
-        return pareto_front(self._store.study(name).config, succeeded)
+        return self._analyst.pareto_front(name)
 
     def advise(
         self, name: StudyName, n_more: int = N_MORE_TRIALS, more_than: float | None = None
     ) -> Advice:
         """Return what more trials may bring."""
-        ended = [state for state in TrialState if state.is_final]
-        _, trials = self.trials(name, states=ended)
-        return self._advisor.advice(self._store.study(name), trials, n_more, more_than)
+        return self._analyst.advise(name, n_more, more_than)
 
     def _canonical(self, edit: StudyEdit) -> StudyEdit:
         if edit.algorithm is KEEP:
             return edit
         return replace(edit, algorithm=self._canonical_name(edit.algorithm))
-
-    def _check_config(self, config: StudyConfig) -> None:
-        """Raise InvalidInputError unless algorithm and stopping rule can be made, and points."""
-        self._algorithm_named(config.algorithm)
-        if config.fidelity is not None:
-            brackets_of(config)
-        elif config.early_stopping is not None:
-            self._rule_of(config.early_stopping, config.objective)
-        check_constraints(config)
 
     def _move(
         self, name: StudyName, trial_id: int, state: TrialState, *, stopping_reason: str
@@ -398,12 +380,3 @@ class StudyService:
             moved = replace(trial, state=state, stopping_reason=stopping_reason)
             writer.update_trial(moved)
         return moved
-
-
-def check_constraints(config: StudyConfig) -> None:
-    """Raise InvalidInputError if the constraints leave no point."""
-    if config.constraints:
-        # It needs numpy, which most commands do without.
-        from wazir.service.possible import check_possible  # noqa: PLC0415
-
-        check_possible(config)

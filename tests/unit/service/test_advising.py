@@ -17,8 +17,8 @@ from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig, StudyStopping
 from wazir.service.advising import Advisor
+from wazir.service.local import local_service
 from wazir.service.stopped import as_expected
-from wazir.service.studies import StudyService
 from wazir.stopping.protocol import STOPPING_NAMESPACE
 from wazir.storage.memory import MemoryStore
 
@@ -41,9 +41,9 @@ class Oracle:
 
 
 def service_with(advice, stopping=AUTO):
-    service = StudyService(
+    service = local_service(
         MemoryStore(),
-        algorithm_named=AlgorithmRegistry(),
+        new_algorithms=AlgorithmRegistry,
         clock=system_clock,
         owners=LocalOwners(),
         rule_of=make_rule,

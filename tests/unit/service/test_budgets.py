@@ -26,8 +26,8 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState, StudyStopping
 from wazir.domain.trials import Trial, TrialState
 from wazir.service.budgets import problem_of
+from wazir.service.local import local_service
 from wazir.service.snapshots import snapshot_at
-from wazir.service.studies import StudyService
 from wazir.storage.memory import MemoryStore
 
 NAME = StudyName("default", "s")
@@ -61,9 +61,9 @@ class World:
     def __init__(self, config=CONFIG, algorithm=None):
         self.now = 1000.0
         self.algorithm = algorithm or Counting()
-        self.service = StudyService(
+        self.service = local_service(
             MemoryStore(),
-            algorithm_named=lambda _: self.algorithm,
+            new_algorithms=lambda: lambda _: self.algorithm,
             clock=lambda: self.now,
             owners=NobodyLeaves(),
             rule_of=make_rule,

@@ -13,7 +13,7 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.domain.trials import TrialState
 from wazir.service.editing import edits_of, effects_of
-from wazir.service.studies import StudyService
+from wazir.service.local import local_service
 from wazir.storage.memory import MemoryStore
 
 NAME = StudyName("default", "s")
@@ -46,20 +46,20 @@ class World:
     def __init__(self):
         self.now = 1000.0
         self.algorithm = Middle()
-        self.service = StudyService(
+        self.service = local_service(
             MemoryStore(),
-            algorithm_named=self.algorithm_named,
+            new_algorithms=lambda: lambda _: self.algorithm,
             clock=lambda: self.now,
             owners=NoOwners(),
             rule_of=make_rule,
-            canonical_name=str.upper,
+            canonical_name=self.canonical_name,
         )
         self.service.create_study(NAME, CONFIG)
 
-    def algorithm_named(self, name):
-        if name == "NONE_SUCH":
+    def canonical_name(self, name):
+        if name.upper() == "NONE_SUCH":
             raise InvalidInputError("there is no such algorithm")
-        return self.algorithm
+        return name.upper()
 
     def edit(self, edit, **options):
         return self.service.edit_study(NAME, edit, **options)

@@ -15,9 +15,9 @@ from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
+from wazir.service.local import local_service
 from wazir.service.prior_studies import PriorStudyReader
 from wazir.service.snapshots import snapshot_at
-from wazir.service.studies import StudyService
 from wazir.storage.memory import MemoryStore
 
 OLD, NEW = StudyName("default", "old"), StudyName("default", "new")
@@ -39,9 +39,9 @@ def store():
 @pytest.fixture
 def service(store):
     ticks = itertools.count()
-    return StudyService(
+    return local_service(
         store,
-        algorithm_named=AlgorithmRegistry(),
+        new_algorithms=AlgorithmRegistry,
         clock=lambda: float(next(ticks)),
         owners=NobodyLeaves(),
         rule_of=make_rule,

@@ -15,8 +15,8 @@ from wazir.domain.parameters import Categorical, Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial
+from wazir.service.local import local_service
 from wazir.service.snapshots import snapshot_at
-from wazir.service.studies import StudyService
 from wazir.storage.memory import MemoryStore
 
 NAME = StudyName("default", "again")
@@ -44,9 +44,9 @@ def loss(trial: Trial) -> float:
 
 def trials_of_a_study() -> list[Trial]:
     """Run three workers that ask for one or two trials at a time and end out of order."""
-    service = StudyService(
+    service = local_service(
         MemoryStore(),
-        algorithm_named=lambda _: GpBandit(),
+        new_algorithms=lambda: lambda _: GpBandit(),
         clock=lambda: 0.0,
         owners=NobodyLeaves(),
         rule_of=make_rule,

@@ -23,8 +23,8 @@ from wazir.domain.parameters import Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig, StudyState
 from wazir.domain.trials import TrialState
+from wazir.service.local import local_service
 from wazir.service.snapshots import snapshot_at
-from wazir.service.studies import StudyService
 from wazir.storage.memory import MemoryStore
 
 NAME = StudyName("default", "s")
@@ -64,14 +64,19 @@ class World:
         self.now = 1000.0
         self.algorithm = FakeAlgorithm()
         self.owners = FakeOwners()
-        self.service = StudyService(
-            MemoryStore(),
-            algorithm_named=lambda name: self.algorithm,
+        self.store = MemoryStore()
+        self.service = self.service_with(self.algorithm)
+        self.service.create_study(NAME, CONFIG)
+
+    def service_with(self, algorithm):
+        """Return another process's service on the same store."""
+        return local_service(
+            self.store,
+            new_algorithms=lambda: lambda _: algorithm,
             clock=lambda: self.now,
             owners=self.owners,
             rule_of=make_rule,
         )
-        self.service.create_study(NAME, CONFIG)
 
     def suggest(self, count=1, client="a", **options):
         return self.service.suggest_trials(NAME, count, client, **options)
@@ -163,11 +168,11 @@ def test_a_snapshot_of_the_past_can_be_made_again(world):
 
 
 def test_a_suggestion_is_computed_again_if_another_one_came_first(world):
-    rivals = itertools.count()
+    rival = world.service_with(FakeAlgorithm())
 
     def another_client_is_faster():
         world.algorithm.meanwhile = lambda: None
-        world.suggest(client=f"rival {next(rivals)}")
+        rival.suggest_trials(NAME, 1, "rival")
 
     world.algorithm.meanwhile = another_client_is_faster
     given = world.suggest()
@@ -176,16 +181,8 @@ def test_a_suggestion_is_computed_again_if_another_one_came_first(world):
 
 
 def test_under_constant_rivalry_a_suggestion_is_accepted_all_the_same(world):
-    rivals = itertools.count()
-    depth = [0]
-
-    def another_client_is_faster():
-        if depth[0] == 0:
-            depth[0] = 1
-            world.suggest(client=f"rival {next(rivals)}")
-            depth[0] = 0
-
-    world.algorithm.meanwhile = another_client_is_faster
+    rival, rivals = world.service_with(FakeAlgorithm()), itertools.count()
+    world.algorithm.meanwhile = lambda: rival.suggest_trials(NAME, 1, f"rival {next(rivals)}")
     given = world.suggest()
     assert len(given) == 1
     _, trials = world.service.trials(NAME)

@@ -1,0 +1,105 @@
+"""Where suggestions are computed: the seam between giving out trials and algorithms."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from wazir.algorithms.protocol import Algorithm, Reads, Suggestion
+from wazir.domain.names import StudyName
+from wazir.domain.studies import Study
+from wazir.service.budgets import problem_of
+from wazir.service.snapshots import SnapshotReader
+
+AlgorithmNamed: TypeAlias = Callable[[str], Algorithm]
+
+# Of so many studies the algorithms' caches are kept.
+MAX_KEPT_STUDIES = 64
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Suggestions for consecutive trial ids, and what they are based on.
+
+    `revision` is that of the snapshot, which had `n_completed` trials that have ended;
+    `config_revision` is that of the configuration. `reads` is what the algorithm looked at.
+    """
+
+    suggestions: Sequence[Suggestion]
+    revision: int
+    config_revision: int
+    n_completed: int
+    reads: Reads
+
+
+class Proposer(Protocol):
+    """Computes suggestions, in this process or in another one. Safe for several threads."""
+
+    def propose(self, study: Study, trial_ids: Sequence[int]) -> Proposal:
+        """Return a suggestion per id, fewer if the space is exhausted.
+
+        The proposal may be about a newer configuration than `study`, and then says so by its
+        `config_revision`.
+        """
+        ...
+
+    def look_ahead(self, name: StudyName) -> None:
+        """Be told that a study has given out a trial, or that one of its trials has ended.
+
+        Returns at once. What it leads to never changes what is suggested for a snapshot.
+        """
+        ...
+
+
+@dataclass
+class _Workbench:
+    """The algorithms of one study with what they keep; one thread at a time."""
+
+    algorithm_named: AlgorithmNamed
+    lock: threading.Lock
+
+
+class LocalProposer:
+    """Asks the algorithms in this process (the Proposer protocol).
+
+    Each study has algorithms of its own, because they keep what they have read. Suggestions of one
+    study are computed one after the other, those of different studies beside each other.
+    """
+
+    def __init__(
+        self, snapshots: SnapshotReader, new_algorithms: Callable[[], AlgorithmNamed]
+    ) -> None:
+        self._snapshots = snapshots
+        self._new_algorithms = new_algorithms
+        self._workbenches: OrderedDict[StudyName, _Workbench] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def propose(self, study: Study, trial_ids: Sequence[int]) -> Proposal:
+        """Return a suggestion per id."""
+        workbench = self._workbench(study.name)
+        with workbench.lock:
+            algorithm = workbench.algorithm_named(study.config.algorithm)
+            snapshot = self._snapshots.read(study, algorithm.reads)
+            suggestions = algorithm.suggest(*problem_of(study, snapshot), trial_ids)
+        return Proposal(
+            suggestions,
+            snapshot.revision,
+            study.config_revision,
+            len(snapshot.completed),
+            algorithm.reads,
+        )
+
+    def look_ahead(self, name: StudyName) -> None:
+        """Do nothing: computing ahead here would take time from everything else."""
+
+    def _workbench(self, name: StudyName) -> _Workbench:
+        with self._lock:
+            found = self._workbenches.get(name)
+            if found is None:
+                found = _Workbench(self._new_algorithms(), threading.Lock())
+                self._workbenches[name] = found
+            self._workbenches.move_to_end(name)
+            if len(self._workbenches) > MAX_KEPT_STUDIES:
+                self._workbenches.popitem(last=False)
+            return found
