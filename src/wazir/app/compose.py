@@ -15,7 +15,12 @@ from wazir.app.clock import system_clock
 from wazir.app.owners import PYTHON_CLIENT, LocalOwners, new_client_ids
 from wazir.app.progress import ProgressBar
 from wazir.app.registry import AlgorithmRegistry, algorithm_notes, canonical_name
-from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
+from wazir.app.settings import (
+    TOKEN_VARIABLE,
+    StorageLocation,
+    ensure_runs_folder,
+    storage_location,
+)
 from wazir.app.stopping_rules import make_rule
 from wazir.client.study import Study
 from wazir.domain.constraints import Constraint
@@ -31,18 +36,24 @@ from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
 from wazir.service.local import local_service
 from wazir.service.studies import StudyService
+from wazir.service.transport import Transport
 from wazir.storage.protocol import Store
 
 StorageArgument: TypeAlias = str | os.PathLike[str] | None
 
 
 def open_store(location: StorageLocation, *, create: bool) -> Store:
-    """Open a database.
+    """Open a database, or one in memory.
 
     Raises:
         NotFoundError: it is not there and `create` is false.
         StorageError: it cannot be opened.
     """
+    if location.server:
+        raise InvalidInputError(
+            f"a database is wanted here, got the address of a server: {location}",
+            hint="name the database that the server has",
+        )
     if location.path is None:
         from wazir.storage.memory import MemoryStore  # noqa: PLC0415 - one of two
 
@@ -86,9 +97,25 @@ def _improvements() -> "Improvements":
     return improvements
 
 
-def connect(storage: StorageArgument = None, *, create: bool = False) -> StudyService:
+def connect(storage: StorageArgument = None, *, create: bool = False) -> Transport:
     """Return the service on the storage that a URL names."""
-    return make_service(open_store(storage_location(storage), create=create))
+    return connect_to(storage_location(storage), create=create)
+
+
+def connect_to(location: StorageLocation, *, create: bool) -> Transport:
+    """Return the service on a storage; that of a server is reached over HTTP.
+
+    Raises:
+        NotFoundError: there is no database, and `create` is false.
+        StorageError: it cannot be opened.
+    """
+    if location.server:
+        from wazir.client.http.transport import connect_http  # noqa: PLC0415 - one of two
+
+        if create:
+            ensure_runs_folder(location)
+        return connect_http(location.server, token=os.environ.get(TOKEN_VARIABLE, ""))
+    return make_service(open_store(location, create=create))
 
 
 def create_study(  # noqa: PLR0913 - all but the name are optional keywords
@@ -146,7 +173,8 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
             a hundredth of the distance between the best and the median value. With several
             metrics it is a share of the hypervolume, by default 0.01.
         seed: makes the suggestions repeatable, in [0, 2**63); by default drawn at random.
-        storage: a database as a URL or path, `:memory:` for none; by default
+        storage: a database as a URL or path, the address of a server such as
+            http://host:8080, or `:memory:`; by default
             wazir-runs/wazir.db in the current folder, as for the command line.
 
     Raises:
@@ -199,7 +227,7 @@ def load_study(name: str, storage: StorageArgument = None) -> Study:
         raise NotFoundError(error.message, hint=hint) from None
 
 
-def study_handle(service: StudyService, stored: StoredStudy) -> Study:
+def study_handle(service: Transport, stored: StoredStudy) -> Study:
     """Return the handle of a stored study for this process."""
     return Study(
         service,

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from wazir.app.compose import StorageArgument, make_service, open_store
+from wazir.app.compose import StorageArgument, connect_to
 from wazir.app.registry import canonical_name
 from wazir.app.settings import StorageLocation, storage_location
-from wazir.app.tuning import needs_earlier_studies, open_job_store, planned
+from wazir.app.tuning import connect_for, needs_earlier_studies, planned
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.names import StudyName, parse_study_name
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.trials import Trial
 from wazir.jobs.resolution import ResolvedJob
 from wazir.service.prior_studies import check_prior_studies
-from wazir.service.studies import StudyService
+from wazir.service.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ def dry_run(
     Raises:
         NotFoundError: an earlier study, or the study of the previous job, is not there.
     """
-    service = make_service(open_store(StorageLocation(None), create=True))
+    service = connect_to(StorageLocation(), create=True)
     notes: list[str] = []
     if needs_earlier_studies(job):
-        there = open_job_store(job, storage_location(storage))
-        job, notes = planned(job, make_service(there), resume=resume)
+        there = connect_for(job, storage_location(storage))
+        job, notes = planned(job, there, resume=resume)
         check_prior_studies(there, parse_study_name(job.study_id), job.config.prior_studies)
         for prior in job.config.prior_studies:
-            _copy(prior, make_service(there), service)
+            _copy(prior, there, service)
     name = parse_study_name(job.study_id)
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     service.create_study(name, config)
@@ -58,7 +58,7 @@ def dry_run(
     return DryRun(job, made, tuple(notes))
 
 
-def _copy(name: StudyName, source: StudyService, target: StudyService) -> None:
+def _copy(name: StudyName, source: Transport, target: Transport) -> None:
     """Copy a study's completed trials, without those that an edit has put outside of its space."""
     config = replace(source.study(name).config, prior_studies=())
     target.create_study(name, config)

@@ -15,7 +15,7 @@ from wazir.jobs.rerun import run_in_foreground
 from wazir.jobs.spec import job_spec_of
 
 
-def rerun_context(study: Study, database: Path) -> JobContext:
+def rerun_context(study: Study, runs_folder: Path) -> JobContext:
     """Return what a rerun of any trial of a study needs to know of its job.
 
     Raises:
@@ -25,7 +25,7 @@ def rerun_context(study: Study, database: Path) -> JobContext:
     return JobContext(
         study=study,
         spec=spec,
-        folder=study_directory(database, study.name.study_id),
+        folder=study_directory(runs_folder, study.name.study_id),
         provenance=collect_provenance(spec.cwd, spec.recorded_variables),
         clock=system_clock,
     )

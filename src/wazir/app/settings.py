@@ -9,24 +9,46 @@ from wazir.domain.errors import InvalidInputError
 RUNS_FOLDER = "wazir-runs"
 DATABASE_FILE = "wazir.db"
 STORAGE_VARIABLE = "WAZIR_STORAGE"
+TOKEN_VARIABLE = "WAZIR_TOKEN"  # noqa: S105 - a name
 MEMORY = ":memory:"
 
 
 @dataclass(frozen=True)
 class StorageLocation:
-    """A database: `path` None means in memory."""
+    """Where studies are kept: in the SQLite file `path`, on a Wazir `server`, or in memory."""
 
-    path: Path | None
+    path: Path | None = None
+    server: str = ""
 
     def __str__(self) -> str:
+        if self.server:
+            return self.server
         return MEMORY if self.path is None else f"sqlite:///{self.path}"
+
+    @property
+    def shown(self) -> str:
+        """What users see and may give again: the path of a file, or the address of a server."""
+        return self.server or (MEMORY if self.path is None else str(self.path))
+
+    @property
+    def is_memory(self) -> bool:
+        """Whether nothing outlives this process."""
+        return self.path is None and not self.server
+
+    @property
+    def runs_folder(self) -> Path | None:
+        """The folder for the files of jobs: beside the database, or here; None in memory."""
+        if self.path is not None:
+            return self.path.parent
+        return None if self.is_memory else Path.cwd() / RUNS_FOLDER
 
 
 def storage_location(url: str | os.PathLike[str] | None) -> StorageLocation:
     """Return the location that a URL names.
 
-    `sqlite:///relative.db`, `sqlite:////absolute.db`, a bare path and `:memory:` are understood;
-    None means the variable WAZIR_STORAGE, or else wazir-runs/wazir.db in the current folder.
+    `sqlite:///relative.db`, `sqlite:////absolute.db`, a bare path, `:memory:` and the address of a
+    server such as `http://host:8080` are understood; None means the variable WAZIR_STORAGE, or else
+    wazir-runs/wazir.db in the current folder.
 
     Raises:
         InvalidInputError: a kind of storage that is not there.
@@ -35,15 +57,17 @@ def storage_location(url: str | os.PathLike[str] | None) -> StorageLocation:
     if not text:
         return StorageLocation(Path.cwd() / RUNS_FOLDER / DATABASE_FILE)
     if text in (MEMORY, "sqlite://", "sqlite:///:memory:"):
-        return StorageLocation(None)
+        return StorageLocation()
     scheme, separator, rest = text.partition("://")
-    if separator and scheme != "sqlite":
-        raise InvalidInputError(
-            f"a storage is sqlite:///FILE, a file name or {MEMORY}, got {text!r}",
-            hint="PostgreSQL and servers are not supported yet",
-        )
     if not separator:
         return StorageLocation(Path(text).expanduser().absolute())
+    if scheme in ("http", "https"):
+        return StorageLocation(server=text.rstrip("/"))
+    if scheme != "sqlite":
+        raise InvalidInputError(
+            f"a storage is sqlite:///FILE, http://HOST:PORT, a file name or {MEMORY}, got {text!r}",
+            hint="PostgreSQL is not supported yet",
+        )
     if not rest.startswith("/") or rest == "/":
         raise InvalidInputError(
             f"a SQLite storage is sqlite:///FILE, got {text!r}", hint=f"write sqlite:///{rest}"
@@ -57,9 +81,9 @@ def ensure_runs_folder(location: StorageLocation) -> None:
     Raises:
         InvalidInputError: the folder cannot be made.
     """
-    if location.path is None or location.path.parent.name != RUNS_FOLDER:
+    folder = location.runs_folder
+    if folder is None or folder.name != RUNS_FOLDER:
         return
-    folder = location.path.parent
     ignore = folder / ".gitignore"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wazir.app.clock import system_clock
-from wazir.app.compose import StorageArgument, make_service, open_store
+from wazir.app.compose import StorageArgument, connect_to
 from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
 from wazir.app.previous_job import continue_previous, free_name
 from wazir.app.registry import canonical_name
@@ -32,8 +32,7 @@ from wazir.jobs.spec import IGNORED_KEY, JOB_ID_KEY, JOB_NAMESPACE, JobSpec, job
 from wazir.jobs.state.messages import Ending
 from wazir.service.checking import check_constraints
 from wazir.service.definitions import differences
-from wazir.service.studies import StudyService
-from wazir.storage.protocol import Store
+from wazir.service.transport import Transport
 
 
 def new_seed() -> int:
@@ -48,7 +47,7 @@ class TuningStudy:
     `notes` are to be said to the user.
     """
 
-    service: StudyService
+    service: Transport
     study: Study
     location: StorageLocation
     is_new: bool
@@ -57,7 +56,7 @@ class TuningStudy:
     @property
     def folder(self) -> StudyDirectory:
         """The folder of its runs."""
-        return study_directory(_database(self.location), self.study.name.study_id)
+        return study_directory(_runs_folder(self.location), self.study.name.study_id)
 
     def reloaded(self) -> "TuningStudy":
         """Return it with its study as it is now: somebody may have edited it meanwhile.
@@ -89,12 +88,12 @@ def open_tuning_study(
         InvalidInputError: the storage is in memory.
     """
     location = storage_location(storage)
-    _database(location)
+    _runs_folder(location)
     # Checked before a database is made: a wrong name leaves nothing behind.
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     check_early_stopping(config)
     check_constraints(config)
-    service = make_service(open_job_store(job, location))
+    service = connect_for(job, location)
     job, notes = planned(job, service, resume=resume)
     config = replace(config, prior_studies=job.config.prior_studies)
     name = parse_study_name(job.study_id)
@@ -122,8 +121,8 @@ def open_tuning_study(
     return TuningStudy(service, service.study(name), location, existing is None, tuple(notes))
 
 
-def open_job_store(job: ResolvedJob, location: StorageLocation) -> Store:
-    """Open the database of a job; it is made, unless the job needs studies that are there.
+def connect_for(job: ResolvedJob, location: StorageLocation) -> Transport:
+    """Return the service on the storage of a job; it is made, unless the job needs studies that are there.
 
     Raises:
         NotFoundError: there is no database, and so no earlier study.
@@ -136,7 +135,7 @@ def open_job_store(job: ResolvedJob, location: StorageLocation) -> Store:
             f"{location.path}",
             hint="name the place of the earlier studies with --storage",
         )
-    return open_store(location, create=not needs)
+    return connect_to(location, create=not needs)
 
 
 def needs_earlier_studies(job: ResolvedJob) -> bool:
@@ -145,7 +144,7 @@ def needs_earlier_studies(job: ResolvedJob) -> bool:
 
 
 def planned(
-    job: ResolvedJob, service: StudyService, *, resume: bool
+    job: ResolvedJob, service: Transport, *, resume: bool
 ) -> tuple[ResolvedJob, list[str]]:
     """Return the job with its study decided, and what to say of it."""
     if not job.previous_job:
@@ -196,13 +195,14 @@ def job_context(tuning: TuningStudy, spec: JobSpec, job: ResolvedJob) -> JobCont
     )
 
 
-def _database(location: StorageLocation) -> Path:
-    if location.path is None:
+def _runs_folder(location: StorageLocation) -> Path:
+    folder = location.runs_folder
+    if folder is None:
         raise InvalidInputError(
             "a job needs a storage on disk, got one in memory",
             hint="leave --storage out, or name a file",
         )
-    return location.path
+    return folder
 
 
 def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:

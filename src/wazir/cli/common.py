@@ -10,7 +10,7 @@ from wazir.domain.errors import NotFoundError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.names import DEFAULT_PROJECT, parse_study_name
 from wazir.domain.studies import Study
-from wazir.service.studies import StudyService
+from wazir.service.transport import Transport
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,11 +21,11 @@ def storage_option(command: Command) -> Command:
         "--storage",
         metavar="URL",
         default=None,
-        help="Database: sqlite:///FILE or a path. Default: wazir-runs/wazir.db here.",
+        help="sqlite:///FILE, a path, or a server: http://HOST:PORT. Default: wazir-runs/wazir.db here.",
     )(command)
 
 
-def find_study(service: StudyService, study_id: str | None) -> Study:
+def find_study(service: Transport, study_id: str | None) -> Study:
     """Return the study of that name, or the latest one.
 
     Raises:
@@ -46,7 +46,7 @@ def find_study(service: StudyService, study_id: str | None) -> Study:
     return service.study(wanted)
 
 
-def open_study(storage: str | None, study_id: str | None) -> tuple[StudyService, Study]:
+def open_study(storage: str | None, study_id: str | None) -> tuple[Transport, Study]:
     """Return the service and a study of a storage; the latest study without a name."""
     service = connect(storage)
     return service, find_study(service, study_id)

@@ -19,7 +19,7 @@ from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.directories import StudyDirectory, TrialDirectory, study_directory
 from wazir.jobs.recorded_run import RecordedRun, recorded_run
 from wazir.jobs.spec import JobSpec, job_spec_of
-from wazir.service.studies import StudyService
+from wazir.service.transport import Transport
 
 if TYPE_CHECKING:
     from wazir.analysis.pareto import ParetoFront
@@ -34,7 +34,7 @@ _RERUN = re.compile(r"([1-9]\d*)-rerun-[1-9]\d*")
 class StudyView:
     """One study in its storage, as the commands look at it."""
 
-    service: StudyService
+    service: Transport
     study: Study
     location: StorageLocation
 
@@ -99,10 +99,9 @@ class StudyView:
 
     @property
     def folder(self) -> StudyDirectory | None:
-        """The folder of the study's runs, None without a database on disk."""
-        if self.location.path is None:
-            return None
-        return study_directory(self.location.path, self.study_id)
+        """The folder of the study's runs on this machine, None for a storage in memory."""
+        folder = self.location.runs_folder
+        return None if folder is None else study_directory(folder, self.study_id)
 
     @property
     def run_folder(self) -> StudyDirectory:

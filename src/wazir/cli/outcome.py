@@ -67,7 +67,7 @@ def end_text_of(tuning: TuningStudy, ending: Ending, argv: Sequence[str]) -> str
         cwd=spec.cwd,
         counts=counts,
         ending=ending,
-        storage=str(tuning.location.path),
+        storage=tuning.location.shown,
         front=() if front is None else _front_lines(study, stored, front),
         resume_command=shlex.join(argv),
         first_failure=_first_failure(tuning, stored) if not counts.succeeded else None,

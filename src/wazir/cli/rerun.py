@@ -53,9 +53,9 @@ def rerun(
 
 
 def _context(view: StudyView) -> JobContext:
-    if view.location.path is None:
+    if view.location.runs_folder is None:
         raise InvalidInputError("a storage in memory has no folder for runs")
-    return rerun_context(view.study, view.location.path)
+    return rerun_context(view.study, view.location.runs_folder)
 
 
 def _exit_code(status: ExitStatus) -> int:

@@ -404,5 +404,5 @@ def _metric_sources(job: ResolvedJob) -> list[str]:
 def _folder(job: ResolvedJob, storage: str | None) -> Path:
     from wazir.app.settings import storage_location  # noqa: PLC0415 - for this text alone
 
-    path = storage_location(storage).path or Path.cwd()
-    return study_directory(path, job.study_id).path
+    folder = storage_location(storage).runs_folder or Path.cwd()
+    return study_directory(folder, job.study_id).path

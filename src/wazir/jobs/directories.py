@@ -70,6 +70,6 @@ class StudyDirectory:
         return label, TrialDirectory(self.path / "trials" / label)
 
 
-def study_directory(database: Path, study_id: str) -> StudyDirectory:
-    """Return the folder of a study: beside its database."""
-    return StudyDirectory(database.parent / study_id)
+def study_directory(runs_folder: Path, study_id: str) -> StudyDirectory:
+    """Return the folder of a study, below that of all runs."""
+    return StudyDirectory(runs_folder / study_id)

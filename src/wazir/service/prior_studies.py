@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from wazir.algorithms.protocol import PriorStudy, Snapshot
 from wazir.algorithms.transfer import IGNORED_BY, MODELLED_BY, transfers
@@ -15,6 +16,14 @@ from wazir.service.editing import EditRecord, edits_of
 from wazir.storage.protocol import Store
 
 _FINAL = [state for state in TrialState if state.is_final]
+
+
+class StudyList(Protocol):
+    """Whoever can tell which studies there are: a store, or the service on one."""
+
+    def studies(self, project_id: str) -> list[Study]:
+        """Return the studies of a project."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ def _named_at(study: Study, edits: Sequence[EditRecord], prior: StudyName) -> fl
     return at
 
 
-def check_prior_studies(store: Store, name: StudyName, wanted: Sequence[StudyName]) -> None:
+def check_prior_studies(store: StudyList, name: StudyName, wanted: Sequence[StudyName]) -> None:
     """Raise NotFoundError unless earlier studies that a study is to learn from are there.
 
     Those that it names already are not checked: one may have been deleted since.

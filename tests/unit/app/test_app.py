@@ -12,6 +12,7 @@ import wazir
 from wazir.algorithms.protocol import Reads
 from wazir.analysis import posterior, rollout
 from wazir.app.blas import OneThreadAlgorithm
+from wazir.app.compose import open_store
 from wazir.app.owners import (
     JOB_CLIENT,
     PYTHON_CLIENT,
@@ -59,10 +60,21 @@ def test_the_variable_names_the_storage_where_no_url_is_given(monkeypatch, tmp_p
     assert storage_location(None).path == tmp_path / "team.db"
 
 
-@pytest.mark.parametrize("url", ["postgresql://db/x", "http://host:8080", "sqlite://x.db"])
+@pytest.mark.parametrize("url", ["postgresql://db/x", "ftp://host:8080", "sqlite://x.db"])
 def test_other_storages_are_refused_with_what_works(url):
     with pytest.raises(InvalidInputError, match="sqlite:///"):
         storage_location(url)
+
+
+@pytest.mark.parametrize("url", ["http://host:8080", "https://host/wazir/"])
+def test_a_server_is_a_storage_whose_runs_lie_here(url, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    location = storage_location(url)
+    assert str(location) == location.shown == url.rstrip("/")
+    assert not location.is_memory
+    assert location.runs_folder == tmp_path / "wazir-runs"
+    with pytest.raises(InvalidInputError, match="of a server"):
+        open_store(location, create=True)
 
 
 def test_the_runs_folder_ignores_itself(tmp_path):

@@ -1,0 +1,1 @@
+"""Studies on a server: the same operations as in this process, over HTTP."""

@@ -1,0 +1,1 @@
+"""The doors of a server: each translates requests to one call of the service."""
