@@ -65,6 +65,12 @@ class _StoredStudy:
         del ids[bisect.bisect_left(ids, trial_id)]
         del self.changed_at[trial_id]
 
+    def has_expired_lease(self, now: float) -> bool:
+        """Return whether a trial runs whose lease ended before a time."""
+        running = (*self.ids_in[TrialState.ACTIVE], *self.ids_in[TrialState.STOPPING])
+        leases = (self.trials[trial_id].lease_expires_at for trial_id in running)
+        return any(lease is not None and lease < now for lease in leases)
+
     def ids_since(self, revision: int) -> list[int]:
         """Return the sorted ids of the trials that changed after a revision."""
         newest_first = reversed(self.changed_at.items())
@@ -167,6 +173,14 @@ class MemoryStore:
                 trial_id: [_copy_measurement(m) for m in known.get(trial_id, {}).values()]
                 for trial_id in trial_ids
             }
+
+    def studies_with_expired_leases(self, now: float, limit: int) -> list[StudyName]:
+        """Return the studies of running trials whose lease has ended."""
+        with self._reading():
+            expired = (
+                name for name, stored in self._studies.items() if stored.has_expired_lease(now)
+            )
+            return list(itertools.islice(expired, limit))
 
     def close(self) -> None:
         """Forget everything."""

@@ -165,6 +165,14 @@ class Store(Protocol):
         """
         ...
 
+    def studies_with_expired_leases(self, now: float, limit: int) -> list[StudyName]:
+        """Return the names of up to `limit` studies, of all projects, with a lease that ended.
+
+        That is a trial that runs and whose lease ended before `now`. Costs grow with such trials,
+        not with studies or other trials. (In memory: with the trials that run.)
+        """
+        ...
+
     def close(self) -> None:
         """Release files and connections. Later calls of other methods raise StorageError."""
         ...

@@ -20,6 +20,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyState, TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.storage.protocol import Store
+from wazir.testing.store_leases import LeaseContract
 from wazir.testing.store_values import (
     CONFIG,
     NAME,
@@ -35,7 +36,7 @@ from wazir.testing.store_values import (
 )
 
 
-class StoreContract:
+class StoreContract(LeaseContract):
     """What every store must do; a subclass provides the fixture `store`, an empty one."""
 
     @pytest.fixture

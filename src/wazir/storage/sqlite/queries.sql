@@ -164,6 +164,14 @@ from trials
 where study_key = :study_key and revision > :since_revision
 order by trial_id;
 
+-- The comparison says that there is a lease, which is the term of the partial index.
+-- name: select_studies_with_expired_leases
+select distinct studies.project_id, studies.study_id
+from trials indexed by leases
+inner join studies on trials.study_key = studies.study_key
+where trials.lease_expires_at < :now and trials.state in ('ACTIVE', 'STOPPING')
+limit :limit;
+
 -- name: put_measurement
 insert into measurements (trial_key, step, elapsed_s, metrics, revision)
 values (:trial_key, :step, :elapsed_s, :metrics, :revision)

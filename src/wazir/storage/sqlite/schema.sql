@@ -52,6 +52,8 @@ where state not in ('SUCCEEDED', 'INFEASIBLE');
 create index pending_trials_of_clients on trials (study_key, client_id, state, trial_id)
 where state not in ('SUCCEEDED', 'INFEASIBLE');
 
+create index leases on trials (lease_expires_at) where lease_expires_at is not null;
+
 -- measurement_key grows with time, and a measurement that is replaced keeps it.
 create table measurements (
     measurement_key integer primary key,

@@ -158,6 +158,13 @@ class SqliteStore:
             for trial_id, found in rows.items()
         }
 
+    def studies_with_expired_leases(self, now: float, limit: int) -> list[StudyName]:
+        """Return the studies of running trials whose lease has ended."""
+        bindings: Bindings = {"now": now, "limit": limit}
+        with self._pool.reading() as connection:
+            rows = _all(connection, "select_studies_with_expired_leases", bindings)
+        return [StudyName(project_id, study_id) for project_id, study_id in rows]
+
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
