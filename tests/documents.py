@@ -5,7 +5,8 @@ r"""The fenced blocks of a page of documentation, run in a folder of their own.
     ```LANGUAGE file=F   the content of the file F
 
 Words behind the language: `exit=2` is the exit code of the last command (0 without it), `norun`
-leaves a block alone. In what a command prints, `...` stands for anything. A command without
+leaves a block alone, `background` lets its one command run until the page ends, after it has
+printed what the page says. In what a command prints, `...` stands for anything. A command without
 printed lines below it may print what it likes. A backslash at the end of a command goes on in the
 next line. The folder is kept from one command to the next, as at a prompt.
 """
@@ -112,6 +113,7 @@ class Reader:
     home: Path
     cwd: Path = field(init=False)
     _environment: dict[str, str] = field(init=False)
+    _background: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.cwd = self.home
@@ -128,6 +130,14 @@ class Reader:
 
     def follow(self, page: Path) -> int:
         """Do what all blocks of a page say; return how many were followed."""
+        try:
+            return self._follow(page)
+        finally:
+            for process in self._background:
+                process.terminate()
+                process.communicate(timeout=_TIMEOUT_S)
+
+    def _follow(self, page: Path) -> int:
         n_followed = 0
         for block in blocks_of(page):
             if "norun" in block.words:
@@ -137,6 +147,9 @@ class Reader:
                 path = self.cwd / block.option("file")
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.text)
+            elif block.language == "console" and "background" in block.words:
+                (command,) = commands_of(block)
+                self._start(command, place)
             elif block.language == "console":
                 for command in commands_of(block):
                     self._run(command, page)
@@ -146,6 +159,25 @@ class Reader:
                 continue
             n_followed += 1
         return n_followed
+
+    def _start(self, command: Command, place: str) -> None:
+        process = subprocess.Popen(
+            ["sh", "-c", f"exec {command.text}"],
+            cwd=self.cwd,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._background.append(process)
+        assert process.stdout is not None
+        printed = ""
+        for line in process.stdout:
+            printed += line
+            if matches(command.output or "", printed):
+                return
+        raise AssertionError(f"{place}: {command.text}\n--- it ends, and prints\n{printed}")
 
     def _run(self, command: Command, page: Path) -> None:
         place = f"{page.name}:{command.line}"
