@@ -34,7 +34,9 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.stop_conditions import with_auto_stop, with_stop_conditions
 from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
+from wazir.service.analysing import LocalAnalyst
 from wazir.service.local import local_service
+from wazir.service.snapshots import SnapshotReader
 from wazir.service.studies import StudyService
 from wazir.service.transport import Transport
 from wazir.storage.protocol import Store
@@ -80,8 +82,20 @@ def make_service(store: Store) -> StudyService:
         owners=LocalOwners(),
         rule_of=make_rule,
         canonical_name=canonical_name,
-        recommend=partial(recommend, posterior_of=OneThread(_posterior)),
-        advise=partial(advise, improvements=OneThread(_improvements)),
+        recommend=_recommend,
+        advise=_advise,
+    )
+
+
+def local_analyst(store: Store, snapshots: SnapshotReader) -> LocalAnalyst:
+    """Return what computes analyses in this process."""
+    return LocalAnalyst(
+        store,
+        snapshots,
+        clock=system_clock,
+        rule_of=make_rule,
+        recommend=_recommend,
+        advise=_advise,
     )
 
 
@@ -95,6 +109,10 @@ def _improvements() -> "Improvements":
     from wazir.analysis.rollout import improvements  # noqa: PLC0415 - numpy
 
     return improvements
+
+
+_recommend = partial(recommend, posterior_of=OneThread(_posterior))
+_advise = partial(advise, improvements=OneThread(_improvements))
 
 
 def connect(storage: StorageArgument = None, *, create: bool = False) -> Transport:

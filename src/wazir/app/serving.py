@@ -2,13 +2,25 @@
 
 import os
 import secrets
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
 
-from wazir.app.compose import make_service, open_store
+from wazir.app.clock import system_clock
+from wazir.app.compose import local_analyst, make_service, open_store
+from wazir.app.optimizer_process import OptimizerProcess
+from wazir.app.optimizer_processes import OptimizerProcesses
+from wazir.app.optimizing import RemoteAnalyst, RemoteProposer
+from wazir.app.owners import LocalOwners
+from wazir.app.registry import AlgorithmRegistry, canonical_name
 from wazir.app.settings import StorageLocation
+from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import InvalidInputError
+from wazir.service.checking import ConfigChecker
 from wazir.service.foreign import ForeignClients
+from wazir.service.leases import Leases
+from wazir.service.proposing import LocalProposer
+from wazir.service.snapshots import SnapshotReader
 from wazir.service.studies import StudyService
 from wazir.storage.protocol import Store
 
@@ -23,17 +35,24 @@ def default_n_processes() -> int:
 class ServerService:
     """What a server needs of the floors below: `service` and `clients`, for many threads at once.
 
-    `close` ends everything that was started with it; the requests of clients must have ended.
+    `close` ends everything that was started with it, in order; a request that still computes
+    raises ComputationError then.
     """
 
-    def __init__(self, store: Store, service: StudyService, clients: ForeignClients) -> None:
-        self._store = store
+    def __init__(
+        self,
+        service: StudyService,
+        clients: ForeignClients,
+        closing: Sequence[Callable[[], None]],
+    ) -> None:
+        self._closing = closing
         self.service = service
         self.clients = clients
 
     def close(self) -> None:
         """End all threads and processes, and close the store. A second call does nothing."""
-        self._store.close()
+        for close in self._closing:
+            close()
 
     def __enter__(self) -> "ServerService":
         return self
@@ -74,6 +93,30 @@ def open_server_service(
             f"the time after which a trial is abandoned is more than 0 s, got {orphan_after_s:g}"
         )
     store = open_store(location, create=True)
-    service = make_service(store)
+    closing: list[Callable[[], None]] = []
+    if location.path is None:
+        # No other process can see what is in the memory of this one.
+        service = make_service(store)
+    else:
+        start = partial(OptimizerProcess, str(location))
+        processes = OptimizerProcesses(start, n_processes)
+        closing.append(processes.close)
+        service = _service_with(store, processes)
+    closing.append(store.close)
     clients = ForeignClients(service, new_seed=partial(secrets.randbits, 31))
-    return ServerService(store, service, clients)
+    return ServerService(service, clients, closing)
+
+
+def _service_with(store: Store, processes: OptimizerProcesses) -> StudyService:
+    snapshots = SnapshotReader(store)
+    local = LocalProposer(snapshots, AlgorithmRegistry)
+    return StudyService(
+        store,
+        clock=system_clock,
+        snapshots=snapshots,
+        leases=Leases(LocalOwners(), system_clock),
+        proposer=RemoteProposer(processes, local),
+        analyst=RemoteAnalyst(processes, local_analyst(store, snapshots)),
+        check_config=ConfigChecker(canonical_name, make_rule),
+        canonical_name=canonical_name,
+    )

@@ -16,6 +16,7 @@ WazirError                      anything below; its text says rule, what was got
 │   ├── InvalidTokenError       who asks is not known: no token, or none that is valid
 │   ├── NotAllowedError         who asks may not do this
 │   └── LimitError              too much at once, or too often
+├── ComputationError            a suggestion or an analysis could not be computed
 └── JobError                    a tuning job cannot go on
 """
 
@@ -124,6 +125,10 @@ class NotAllowedError(AccessError):
 
 class LimitError(AccessError):
     """Too much was asked for at once, or too often."""
+
+
+class ComputationError(WazirError):
+    """A suggestion or an analysis could not be computed: the process for it died, or took too long."""
 
 
 class JobError(WazirError):

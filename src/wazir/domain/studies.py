@@ -139,6 +139,16 @@ class StudyStopping:
             if value is not None and value < 0:
                 raise InvalidInputError(f"{name} must not be negative, got {value!r}")
 
+    @property
+    def looks_at_results(self) -> bool:
+        """Whether more than the time and the numbers of trials decides."""
+        rules = (
+            self.max_n_trials_without_progress,
+            self.max_duration_without_progress_s,
+            self.auto_stop_below,
+        )
+        return any(rule is not None for rule in rules)
+
 
 @dataclass(frozen=True)
 class StudyConfig:

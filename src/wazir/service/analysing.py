@@ -14,7 +14,7 @@ from wazir.service.advising import Adviser, Advisor
 from wazir.service.budgets import problem_of
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.stopped import RuleMaker
-from wazir.stopping.study import is_held_up, progress_of, why_study_ends
+from wazir.stopping.study import is_held_up, progress_by_counts, progress_of, why_study_ends
 from wazir.storage.protocol import Store
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ class LocalAnalyst:
         stopping = study.config.study_stopping
         if stopping is None:
             return ""
+        if not stopping.looks_at_results and study.config.fidelity is None:
+            # At a cost that does not grow with the number of trials.
+            counts = self._store.counts(study.name)
+            return why_study_ends(stopping, progress_by_counts(study, counts, self._clock()))
         _, seen = problem_of(study, self._snapshots.read(study, Reads.TRIALS))
         trials = [*seen.completed, *seen.pending]
         progress = progress_of(study, trials, self._clock())

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from wazir.algorithms.protocol import Algorithm, Reads, Suggestion
+from wazir.domain.codec import parameter_values_from_dict
+from wazir.domain.json_fields import Fields, JsonObject, decode_object, decode_text
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.service.budgets import problem_of
@@ -31,6 +33,45 @@ class Proposal:
     config_revision: int
     n_completed: int
     reads: Reads
+
+
+def proposal_to_dict(proposal: Proposal) -> JsonObject:
+    """Return a proposal as a JSON object."""
+    return {
+        "suggestions": [
+            {"parameters": dict(one.parameters), "explanation": dict(one.explanation)}
+            for one in proposal.suggestions
+        ],
+        "revision": proposal.revision,
+        "config_revision": proposal.config_revision,
+        "n_completed": proposal.n_completed,
+        "reads": proposal.reads.value,
+    }
+
+
+def proposal_from_dict(data: object) -> Proposal:
+    """Return what `proposal_to_dict` wrote."""
+    fields = Fields(data, "a proposal")
+    proposal = Proposal(
+        suggestions=[_suggestion(one) for one in fields.items("suggestions")],
+        revision=fields.whole("revision"),
+        config_revision=fields.whole("config_revision"),
+        n_completed=fields.whole("n_completed"),
+        reads=Reads(fields.text("reads")),
+    )
+    fields.finish()
+    return proposal
+
+
+def _suggestion(data: object) -> Suggestion:
+    fields = Fields(data, "a suggestion")
+    explanation = decode_object(fields.take("explanation"), "explanation")
+    suggestion = Suggestion(
+        parameter_values_from_dict(fields.take("parameters")),
+        {key: decode_text(text, key) for key, text in explanation.items()},
+    )
+    fields.finish()
+    return suggestion
 
 
 class Proposer(Protocol):

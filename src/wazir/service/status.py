@@ -8,6 +8,7 @@ import enum
 
 from wazir.domain.errors import (
     AlreadyExistsError,
+    ComputationError,
     ConflictError,
     InvalidInputError,
     InvalidTokenError,
@@ -58,6 +59,7 @@ _STATUS_OF: tuple[tuple[type[WazirError], Status], ...] = (
     (LimitError, Status.RESOURCE_EXHAUSTED),
     (InvalidInputError, Status.INVALID_ARGUMENT),
     (StorageError, Status.UNAVAILABLE),
+    (ComputationError, Status.UNAVAILABLE),
 )
 
 

@@ -176,9 +176,11 @@ class StudyService:
         lease_s: float | None = None,
     ) -> list[Trial]:
         """Return up to `count` ACTIVE trials for a client."""
-        return self._suggester.suggest(
+        given = self._suggester.suggest(
             name, count, client_id, max_n_trials=max_n_trials, lease_s=lease_s
         )
+        self._proposer.look_ahead(name)
+        return given
 
     def add_trial(
         self,
@@ -253,6 +255,7 @@ class StudyService:
                 # Nobody will ask for it any more.
                 end_paused(writer, self._clock())
                 ended = writer.trial(trial_id)
+        self._proposer.look_ahead(name)
         return ended
 
     def delete_trial(self, name: StudyName, trial_id: int) -> None:

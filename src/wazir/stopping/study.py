@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wazir.domain.best import improvements
 from wazir.domain.durations import format_duration
-from wazir.domain.studies import Study, StudyConfig, StudyStopping
+from wazir.domain.studies import Study, StudyConfig, StudyStopping, TrialCounts
 from wazir.domain.trials import Trial
 
 
@@ -40,6 +40,12 @@ def progress_of(study: Study, trials: Sequence[Trial], now: float) -> Progress:
         age_s=max(0.0, now - study.created_at),
         now=now,
     )
+
+
+def progress_by_counts(study: Study, counts: TrialCounts, now: float) -> Progress:
+    """Return the progress of a study as far as the numbers of its trials tell it."""
+    age_s = max(0.0, now - study.created_at)
+    return Progress(counts.total, counts.completed, n_idle=0, idle_s=0.0, age_s=age_s, now=now)
 
 
 def _last_progress(ended: Sequence[Trial], config: StudyConfig) -> tuple[int, float | None]:

@@ -26,6 +26,7 @@ def all_errors(root=errors.WazirError):
         (errors.NotAllowedError("x"), Status.PERMISSION_DENIED),
         (errors.LimitError("x"), Status.RESOURCE_EXHAUSTED),
         (errors.StorageError("x"), Status.UNAVAILABLE),
+        (errors.ComputationError("x"), Status.UNAVAILABLE),
         (KeyError("x"), Status.INTERNAL),
     ],
 )
