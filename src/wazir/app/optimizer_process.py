@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import sys
+import threading
 import time
 from typing import Protocol
 
@@ -53,6 +54,7 @@ class OptimizerProcess:
         if requests is None or answers is None:
             raise RuntimeError("a process without pipes")
         self._requests, self._answers = requests, answers
+        self._in_use = threading.RLock()
         with contextlib.suppress(BrokenPipeError):
             self._write(storage)
 
@@ -63,22 +65,23 @@ class OptimizerProcess:
 
     def ask(self, request: JsonObject, timeout_s: float) -> object:
         """Return the answer to a request."""
-        try:
-            self._write(request)
-            return from_json(self._read_line(timeout_s).decode())
-        except (BrokenPipeError, ValueError) as error:
-            # A file that `end` has closed meanwhile is a ValueError.
-            raise WorkerDiedError(f"status {self._process.poll()}") from error
+        with self._in_use:
+            try:
+                self._write(request)
+                return from_json(self._read_line(timeout_s).decode())
+            except (BrokenPipeError, ValueError) as error:
+                # Pipes that `end` has closed meanwhile are a ValueError.
+                self.end()
+                raise WorkerDiedError(f"status {self._process.returncode}") from error
 
     def end(self) -> None:
-        """End the process and wait for it."""
+        """End the process, wait for it and close its pipes. A second call does nothing."""
         self._process.kill()
         self._process.wait(_END_S)
-
-    def close(self) -> None:
-        """Close the pipes of a process that has ended."""
-        self._requests.close()
-        self._answers.close()
+        # Whoever reads from them sees their end first.
+        with self._in_use:
+            self._requests.close()
+            self._answers.close()
 
     def _write(self, message: object) -> None:
         data = memoryview(to_json(message).encode() + b"\n")
