@@ -31,12 +31,8 @@ class StudyName:
     study_id: str
 
     def __post_init__(self) -> None:
-        for what, text in (("project", self.project_id), ("study", self.study_id)):
-            if not _ID.fullmatch(text):
-                raise InvalidInputError(
-                    f"the name of a {what} has 1 to 128 letters, digits, '_', '-' or '.', "
-                    f"and begins with a letter, a digit or '_'; got {text!r}"
-                )
+        check_project_id(self.project_id)
+        _check("study", self.study_id)
 
     def __str__(self) -> str:
         return f"projects/{self.project_id}/studies/{self.study_id}"
@@ -44,6 +40,19 @@ class StudyName:
     def trial(self, trial_id: int) -> str:
         """Return the full name of one of the study's trials."""
         return f"{self}/trials/{trial_id}"
+
+
+def check_project_id(text: str) -> None:
+    """Raise InvalidInputError unless a text can be the id of a project."""
+    _check("project", text)
+
+
+def _check(what: str, text: str) -> None:
+    if not _ID.fullmatch(text):
+        raise InvalidInputError(
+            f"the name of a {what} has 1 to 128 letters, digits, '_', '-' or '.', "
+            f"and begins with a letter, a digit or '_'; got {text!r}"
+        )
 
 
 def parse_study_name(text: str) -> StudyName:
