@@ -49,6 +49,11 @@ def parse_client(client_id: str) -> LocalClient | None:
     return LocalClient(parts[0], parts[1], ProcessIdentity(int(parts[2]), parts[3]))
 
 
+def is_our_client(client_id: str) -> bool:
+    """Return whether an id was made by `new_client_ids`, on this machine or another one."""
+    return parse_client(client_id) is not None
+
+
 def is_process_gone(client_id: str) -> bool:
     """Return True if the id names a process of this machine that does not run any more."""
     client = parse_client(client_id)

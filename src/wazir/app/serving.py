@@ -2,29 +2,36 @@
 
 import os
 import secrets
+import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
 
 from wazir.app.clock import system_clock
-from wazir.app.compose import local_analyst, make_service, open_store
+from wazir.app.compose import local_analyst, open_store
 from wazir.app.optimizer_process import OptimizerProcess
 from wazir.app.optimizer_processes import OptimizerProcesses
 from wazir.app.optimizing import RemoteAnalyst, RemoteProposer
-from wazir.app.owners import LocalOwners
+from wazir.app.owners import LocalOwners, is_our_client
 from wazir.app.registry import AlgorithmRegistry, canonical_name
 from wazir.app.settings import StorageLocation
 from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import InvalidInputError
+from wazir.service.analysing import Analyst
 from wazir.service.checking import ConfigChecker
 from wazir.service.foreign import ForeignClients
+from wazir.service.lease_clock import LeaseClock
 from wazir.service.leases import Leases
-from wazir.service.proposing import LocalProposer
+from wazir.service.orphans import ForeignLeases
+from wazir.service.proposing import LocalProposer, Proposer
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.studies import StudyService
-from wazir.storage.protocol import Store
+from wazir.service.sweeping import Sweeper
 
 MAX_DEFAULT_PROCESSES = 4
+# Clients that found no server for a while have so long to say that they live.
+START_GRACE_S = 60.0
 
 
 def default_n_processes() -> int:
@@ -93,30 +100,47 @@ def open_server_service(
             f"the time after which a trial is abandoned is more than 0 s, got {orphan_after_s:g}"
         )
     store = open_store(location, create=True)
-    closing: list[Callable[[], None]] = []
-    if location.path is None:
-        # No other process can see what is in the memory of this one.
-        service = make_service(store)
-    else:
-        start = partial(OptimizerProcess, str(location))
-        processes = OptimizerProcesses(start, n_processes)
-        closing.append(processes.close)
-        service = _service_with(store, processes)
-    closing.append(store.close)
-    clients = ForeignClients(service, new_seed=partial(secrets.randbits, 31))
-    return ServerService(service, clients, closing)
-
-
-def _service_with(store: Store, processes: OptimizerProcesses) -> StudyService:
+    lease_clock = LeaseClock(system_clock, time.monotonic)
+    leases = Leases(LocalOwners(), system_clock, lease_clock=lease_clock, grace_s=START_GRACE_S)
     snapshots = SnapshotReader(store)
-    local = LocalProposer(snapshots, AlgorithmRegistry)
-    return StudyService(
+    proposer: Proposer = LocalProposer(snapshots, AlgorithmRegistry)
+    analyst: Analyst = local_analyst(store, snapshots)
+    closing: list[Callable[[], None]] = [_sweeping(Sweeper(store, leases))]
+    # No other process can see what is in the memory of this one.
+    if location.path is not None:
+        processes = OptimizerProcesses(partial(OptimizerProcess, str(location)), n_processes)
+        closing.append(processes.close)
+        proposer = RemoteProposer(processes, proposer)
+        analyst = RemoteAnalyst(processes, analyst)
+    closing.append(store.close)
+    service = StudyService(
         store,
         clock=system_clock,
         snapshots=snapshots,
-        leases=Leases(LocalOwners(), system_clock),
-        proposer=RemoteProposer(processes, local),
-        analyst=RemoteAnalyst(processes, local_analyst(store, snapshots)),
+        leases=leases,
+        proposer=proposer,
+        analyst=analyst,
         check_config=ConfigChecker(canonical_name, make_rule),
         canonical_name=canonical_name,
     )
+    clients = ForeignClients(
+        service,
+        new_seed=partial(secrets.randbits, 31),
+        leases=ForeignLeases(
+            service, lease_clock, is_ours=is_our_client, orphan_after_s=orphan_after_s
+        ),
+    )
+    return ServerService(service, clients, closing)
+
+
+def _sweeping(sweeper: Sweeper) -> Callable[[], None]:
+    """Begin to sweep beside all else, and return what ends it."""
+    stop = threading.Event()
+    thread = threading.Thread(target=sweeper.run, args=(stop,), name="wazir-sweeper", daemon=True)
+    thread.start()
+
+    def end() -> None:
+        stop.set()
+        thread.join()
+
+    return end

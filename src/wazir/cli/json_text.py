@@ -10,6 +10,7 @@ from wazir.domain.codec import rung_to_dict
 from wazir.domain.metrics import Metric
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial, TrialState, is_safe
+from wazir.service.abandoned import abandoned_by
 
 
 def json_text(value: object) -> str:
@@ -44,6 +45,7 @@ def trial_fields(trial: Trial, study: Study, now: float) -> dict[str, object]:
         "duration_s": duration_s(trial, now),
         "infeasible_reason": trial.infeasible_reason,
         "is_paused": trial.is_paused,
+        "abandoned_by": abandoned_by(trial) or None,
         "rungs": [rung_to_dict(rung) for rung in trial.rungs],
         **_safety(trial, study),
     }

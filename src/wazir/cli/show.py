@@ -32,6 +32,7 @@ from wazir.domain.stop_conditions import describe_stop_conditions
 from wazir.domain.studies import ObservationNoise, TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.spec import IGNORED_KEY, JOB_NAMESPACE
+from wazir.service.abandoned import is_abandoned
 from wazir.service.editing import edits_of
 from wazir.stopping.protocol import STOPPING_NAMESPACE
 
@@ -104,7 +105,7 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
         ("budgets", budgets_text(config)),
         *(("transfer", note) for note in view.service.prior_study_notes(study.name)),
         ("ends when", "" if ends is None else ", ".join(describe_stop_conditions(ends))),
-        ("trials", counts_text(view.counts, config.planned_n_trials, _n_paused(view))),
+        ("trials", counts_text(view.counts, config.planned_n_trials, *_n_set_aside(view))),
         ("created", shown_time(study.created_at)),
         ("program", program or "none: the study was made from Python"),
         ("run in", "" if job is None else str(job.cwd)),
@@ -113,8 +114,9 @@ def _head_rows(view: StudyView) -> list[tuple[str, str]]:
     ]
 
 
-def _n_paused(view: StudyView) -> int:
-    return sum(trial.is_paused for trial in view.trials)
+def _n_set_aside(view: StudyView) -> tuple[int, int]:
+    """Return how many trials are paused and how many abandoned."""
+    return sum(trial.is_paused for trial in view.trials), sum(map(is_abandoned, view.trials))
 
 
 def _noise_text(noise: ObservationNoise) -> str:
@@ -131,7 +133,9 @@ def _paused_lines(view: StudyView) -> list[str]:
     return ["", "paused", *label_lines(rows, indent=2)] if rows else []
 
 
-def counts_text(counts: TrialCounts, planned: int | None, n_paused: int = 0) -> str:
+def counts_text(
+    counts: TrialCounts, planned: int | None, n_paused: int = 0, n_abandoned: int = 0
+) -> str:
     """Return "27 of 30 done: 24 succeeded, 3 infeasible, 1 running"."""
     total = max(planned or 0, counts.total)
     parts = (
@@ -140,7 +144,8 @@ def counts_text(counts: TrialCounts, planned: int | None, n_paused: int = 0) -> 
         (counts.active, "running"),
         (counts.stopping, "stopping"),
         (n_paused, "paused"),
-        (counts.requested - n_paused, "waiting"),
+        (n_abandoned, "abandoned"),
+        (counts.requested - n_paused - n_abandoned, "waiting"),
     )
     text = ", ".join(f"{count} {word}" for count, word in parts if count)
     return f"{counts.completed} of {total} done" + (f": {text}" if text else "")
@@ -263,6 +268,7 @@ def show_fields(view: StudyView, now: float) -> dict[str, object]:
             if trial.state in _RUNNING
         ],
         "paused": [trial.id for trial in view.trials if trial.is_paused],
+        "abandoned": [trial.id for trial in view.trials if is_abandoned(trial)],
         "stopped_early": [
             {"trial_id": trial.id, **trial.metadata.get(STOPPING_NAMESPACE, {})}
             for trial in view.trials

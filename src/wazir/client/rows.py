@@ -15,6 +15,7 @@ from wazir.domain.hints import did_you_mean, one_of
 from wazir.domain.parameters import ParameterValue, type_name
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import Trial, TrialState, is_safe
+from wazir.service.abandoned import abandoned_by
 
 FieldValue: TypeAlias = ParameterValue | None
 Row: TypeAlias = Mapping[str, FieldValue]
@@ -78,7 +79,10 @@ class Fields:
             STATE: str(trial.state),
             VALUE: metrics.get(self.config.objective.name),
             DURATION: duration_s(trial, now),
-            REASON: first_line(trial.infeasible_reason) or paused_text(trial, self.config) or None,
+            REASON: first_line(trial.infeasible_reason)
+            or paused_text(trial, self.config)
+            or abandoned_text(trial)
+            or None,
             **({SAFE: self._is_safe(trial)} if SAFE in self.fixed else {}),
             **{field: trial.parameters.get(name) for name, field in self.parameters.items()},
             **{field: metrics.get(name) for name, field in self.metrics.items()},
@@ -106,6 +110,12 @@ def paused_text(trial: Trial, config: StudyConfig) -> str:
     if not trial.is_paused:
         return ""
     return f"paused at {config.budget_text(trial.rungs[-1].budget)}"
+
+
+def abandoned_text(trial: Trial) -> str:
+    """Return "abandoned by worker-3", "" for a trial that is not abandoned."""
+    client_id = abandoned_by(trial)
+    return f"abandoned by {client_id}" if client_id else ""
 
 
 def first_line(text: str) -> str:

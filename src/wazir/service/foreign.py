@@ -11,6 +11,7 @@ from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study, StudyConfig, StudyState
 from wazir.domain.trials import Metadata, Trial, TrialState
 from wazir.service.display_names import display_name_metadata, study_name_for
+from wazir.service.orphans import ForeignLeases
 from wazir.service.transport import Transport
 
 STOPPED_BY_CLIENT = "a client asked to stop it"
@@ -20,12 +21,20 @@ class ForeignClients:
     """The use cases of the doors for Vertex AI Vizier and OSS Vizier, on any transport.
 
     Paused trials are not shown: these APIs have no word for them. Errors are those of the
-    Transport protocol.
+    Transport protocol. With `leases` a trial has one, and a request about the trial or by its
+    client id renews it.
     """
 
-    def __init__(self, transport: Transport, *, new_seed: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        new_seed: Callable[[], int],
+        leases: ForeignLeases | None = None,
+    ) -> None:
         self._transport = transport
         self._new_seed = new_seed
+        self._leases = leases
 
     def create_study(
         self,
@@ -69,13 +78,18 @@ class ForeignClients:
         self, name: StudyName, metadata: Metadata, trials: Mapping[int, Metadata]
     ) -> Study:
         """Set entries of a study's metadata, and of trials by id."""
-        return self._transport.update_metadata(name, metadata, trials=trials)
+        study = self._transport.update_metadata(name, metadata, trials=trials)
+        if self._leases is not None:
+            for trial_id in trials:
+                self._heard_of(name, self._transport.trial(name, trial_id))
+        return study
 
     def suggest(self, name: StudyName, count: int, client_id: str) -> list[Trial]:
         """Return up to `count` ACTIVE trials: the client's own, then waiting, then new ones."""
         if count < 1:
             raise InvalidInputError(f"suggestion_count is at least 1, got {count}")
-        return self._transport.suggest_trials(name, count, client_id)
+        lease_s = None if self._leases is None else self._leases.length_s(name)
+        return self._transport.suggest_trials(name, count, client_id, lease_s=lease_s)
 
     def why_ended(self, name: StudyName) -> str:
         """Return why the study makes no new trials by its own rule, "" while it does."""
@@ -101,7 +115,7 @@ class ForeignClients:
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
         """Return a trial."""
-        return self._transport.trial(name, trial_id)
+        return self._heard_of(name, self._transport.trial(name, trial_id))
 
     def trials(self, name: StudyName) -> list[Trial]:
         """Return all trials that are not paused, by id."""
@@ -120,7 +134,8 @@ class ForeignClients:
 
     def add_measurement(self, name: StudyName, trial_id: int, measurement: Measurement) -> Trial:
         """Record an intermediate measurement of a running trial."""
-        return self._transport.add_measurements(name, trial_id, [measurement])
+        trial = self._transport.add_measurements(name, trial_id, [measurement])
+        return self._heard_of(name, trial)
 
     def complete(
         self,
@@ -141,8 +156,15 @@ class ForeignClients:
 
     def should_stop(self, name: StudyName, trial_id: int) -> bool:
         """Ask the study's stopping rule; a trial that is to stop becomes STOPPING."""
-        return self._transport.check_stopping(name, trial_id).state is TrialState.STOPPING
+        trial = self._heard_of(name, self._transport.check_stopping(name, trial_id))
+        return trial.state is TrialState.STOPPING
 
     def stop(self, name: StudyName, trial_id: int) -> Trial:
         """Ask the owner of a running trial to stop it."""
-        return self._transport.request_stop(name, trial_id, STOPPED_BY_CLIENT)
+        stopped = self._transport.request_stop(name, trial_id, STOPPED_BY_CLIENT)
+        return self._heard_of(name, stopped)
+
+    def _heard_of(self, name: StudyName, trial: Trial) -> Trial:
+        if self._leases is not None:
+            self._leases.heard_of(name, trial)
+        return trial

@@ -9,6 +9,7 @@ from wazir.algorithms.protocol import PriorStudy, Reads, Snapshot
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial, TrialState
+from wazir.service.abandoned import is_abandoned, was_abandoned
 from wazir.service.prior_studies import PriorStudyReader
 from wazir.storage.protocol import Store
 
@@ -54,7 +55,7 @@ class SnapshotReader:
         return Snapshot(
             revision=revision,
             completed=[trial for trial in ordered if trial.state.is_final],
-            pending=[trial for trial in ordered if not trial.state.is_final],
+            pending=[trial for trial in ordered if _is_pending(trial)],
             prior_studies=self._priors.read(study),
         )
 
@@ -77,6 +78,10 @@ class SnapshotReader:
                 n_kept -= len(dropped.trials)
 
 
+def _is_pending(trial: Trial) -> bool:
+    return not trial.state.is_final and not is_abandoned(trial)
+
+
 def snapshot_at(revision: int, trials: list[Trial], priors: Sequence[PriorStudy] = ()) -> Snapshot:
     """Return what was known of a study at an earlier revision, from its trials of today.
 
@@ -92,7 +97,11 @@ def snapshot_at(revision: int, trials: list[Trial], priors: Sequence[PriorStudy]
     return Snapshot(
         revision=revision,
         completed=[trial for trial in there if trial.id in ended],
-        pending=[_running_at(revision, trial) for trial in there if trial.id not in ended],
+        pending=[
+            _running_at(revision, trial)
+            for trial in there
+            if trial.id not in ended and not was_abandoned(trial, revision)
+        ],
         prior_studies=priors,
     )
 

@@ -19,12 +19,13 @@ from wazir.domain.studies import (
     TrialCounts,
 )
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
+from wazir.service.abandoned import is_abandoned
 from wazir.service.analysing import Analyst
 from wazir.service.budgets import Budgets
 from wazir.service.definitions import check_same
 from wazir.service.editing import EditEffects, carry_out, effects_of
 from wazir.service.endings import end_paused, ended_trial
-from wazir.service.leases import Leases, lost_trial
+from wazir.service.leases import RUNNING, Leases, lost_trial
 from wazir.service.metadata import set_metadata
 from wazir.service.prior_studies import (
     PriorStudyReader,
@@ -221,8 +222,11 @@ class StudyService:
     ) -> Trial:
         """Record intermediate measurements."""
         with self._store.write(name) as writer:
-            trial = current(writer, trial_id, attempt)
-            if trial.state not in (TrialState.ACTIVE, TrialState.STOPPING):
+            stored = current(writer, trial_id, attempt)
+            trial = self._leases.returned(writer, stored)
+            if trial is not stored:
+                writer.update_trial(trial)
+            if trial.state not in RUNNING:
                 raise ConflictError(
                     f"trial {trial_id} is {trial.state}; only a running trial takes measurements"
                 )
@@ -246,6 +250,7 @@ class StudyService:
             trial = current(writer, trial_id, attempt)
             if says_the_same(trial, measurement, infeasible_reason):
                 return trial
+            trial = self._leases.returned(writer, trial)
             ended = ended_trial(writer, trial, measurement, infeasible_reason, self._clock())
             budgets = Budgets.of(writer.study.config)
             if budgets is not None:
@@ -277,6 +282,8 @@ class StudyService:
         """Put a trial back to REQUESTED."""
         with self._store.write(name) as writer:
             trial = current(writer, trial_id, attempt)
+            if is_abandoned(trial):
+                return trial
             check_transition(trial_id, trial.state, TrialState.REQUESTED)
             freed = lost_trial(trial, self._clock(), writer.revision)
             if not lost:
@@ -294,7 +301,7 @@ class StudyService:
     ) -> Trial:
         """Change the owner of an ACTIVE trial."""
         with self._store.write(name) as writer:
-            trial = writer.trial(trial_id)
+            trial = self._leases.returned(writer, writer.trial(trial_id))
             if trial.state.is_final or trial.client_id != previous:
                 raise ConflictError(f"trial {trial_id} belongs to another client by now")
             taken = replace(trial, client_id=client_id)
@@ -304,7 +311,7 @@ class StudyService:
     def next_attempt(self, name: StudyName, trial_id: int, *, attempt: int, lost: bool) -> Trial:
         """Begin the next attempt of an ACTIVE trial."""
         with self._store.write(name) as writer:
-            trial = current(writer, trial_id, attempt)
+            trial = self._leases.returned(writer, current(writer, trial_id, attempt))
             if trial.state.is_final:
                 check_transition(trial_id, trial.state, TrialState.ACTIVE)
             begun = replace(
@@ -321,10 +328,14 @@ class StudyService:
     ) -> Trial:
         """Push the end of a trial's lease."""
         with self._store.write(name) as writer:
-            trial = current(writer, trial_id, attempt)
-            renewed = replace(trial, lease_expires_at=self._clock() + lease_s)
-            writer.update_trial(renewed)
-        return renewed
+            stored = current(writer, trial_id, attempt)
+            trial = self._leases.returned(writer, stored, lease_s)
+            if trial is not stored:
+                writer.update_trial(trial)
+                return trial
+            if trial.state not in RUNNING:
+                raise ConflictError(f"trial {trial_id} is {trial.state}; nobody runs it")
+            return self._leases.renew(writer, trial, lease_s)
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
         """Return a trial."""

@@ -9,9 +9,10 @@ from wazir.domain.clock import Clock
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study
 from wazir.domain.trials import Trial, TrialState
+from wazir.service.abandoned import taken_up
 from wazir.service.analysing import Analyst
 from wazir.service.budgets import Budgets
-from wazir.service.leases import Leases
+from wazir.service.leases import RUNNING, Leases
 from wazir.service.promoting import Promoter
 from wazir.service.proposing import Proposal, Proposer
 from wazir.service.retries import check_open
@@ -86,8 +87,8 @@ class Suggester:
         with self._store.write(name) as writer:
             check_open(writer.study)
             self._leases.reclaim(writer)
-            own = writer.trials(states=[TrialState.ACTIVE], client_id=client_id, limit=count)
-            given = [writer.study.config.completed(trial) for trial in own]
+            own = self._own(writer, client_id, lease_s)
+            given = [writer.study.config.completed(trial) for trial in own[:count]]
             given += self._assign_requested(writer, count - len(given), client_id, lease_s)
             view = _View.of(writer)
         order = _Order(count, client_id, max_n_trials, lease_s)
@@ -98,6 +99,13 @@ class Suggester:
         given += self._promoter.promote(name, budgets, count - len(given), begin)
         given += self._new(view, order.less(given))
         return given or self._promoter.finish(name, budgets, begin)
+
+    def _own(self, writer: StudyWriter, client_id: str, lease_s: float | None) -> list[Trial]:
+        """Return the client's ACTIVE trials; by asking it renews the leases of all that it has."""
+        own = writer.trials(states=RUNNING, client_id=client_id)
+        if lease_s is not None:
+            own = [self._leases.renew(writer, trial, lease_s) for trial in own]
+        return [trial for trial in own if trial.state is TrialState.ACTIVE]
 
     def _new(self, view: "_View", order: "_Order") -> list[Trial]:
         """Return new trials, as far as the study makes any."""
@@ -121,7 +129,9 @@ class Suggester:
         requested = writer.trials(states=[TrialState.REQUESTED], limit=limit)
         waiting = [trial for trial in requested if not trial.is_paused][:count]
         complete = [config.completed(trial) for trial in waiting]
-        assigned = [self._begin(trial, client_id, lease_s) for trial in complete]
+        assigned = [
+            self._begin(taken_up(trial, writer.revision), client_id, lease_s) for trial in complete
+        ]
         for trial in assigned:
             writer.update_trial(trial)
         return assigned

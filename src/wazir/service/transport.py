@@ -219,7 +219,15 @@ class Transport(Protocol):
     def renew_lease(
         self, name: StudyName, trial_id: int, *, lease_s: float, attempt: int | None = None
     ) -> Trial:
-        """Push the end of a trial's lease to `lease_s` seconds from now."""
+        """Push the end of a running trial's lease to `lease_s` seconds from now.
+
+        Nothing is written while less than a tenth of it has passed. A trial whose lease had ended is its
+        owner's again if nobody has taken it up since; `add_measurements`, `complete_trial` and
+        `take_over_trial` do the same.
+
+        Raises:
+            ConflictError: the trial does not run, or another attempt has begun.
+        """
         ...
 
     def trial(self, name: StudyName, trial_id: int) -> Trial:
