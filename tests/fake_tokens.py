@@ -24,6 +24,13 @@ class FakeTokens:
         self.n_reads += 1
         return bool(self.rows)
 
+    def tokens(self) -> list[Token]:
+        return list(self.rows.values())
+
+    def revoke_token(self, token_id: str, revoked_at: float) -> Token:
+        self.change(token_id, revoked_at=revoked_at)
+        return self.rows[token_id]
+
     def change(self, token_id: str, **changes) -> None:
         self.rows[token_id] = replace(self.rows[token_id], **changes)
 

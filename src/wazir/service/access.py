@@ -8,11 +8,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Protocol
 
 from wazir.domain.clock import Clock
 from wazir.domain.errors import InvalidTokenError, NotAllowedError
 from wazir.domain.tokens import ALL_PROJECTS, Role, Token
+from wazir.storage.protocol import TokenStore
 
 # Scanners for secrets find tokens by how they begin.
 TOKEN_PREFIX = "wz_"  # noqa: S105 - no secret
@@ -40,22 +40,6 @@ MAY: Mapping[Role, frozenset[Action]] = {
     Role.WORKER: frozenset({Action.READ, Action.WORK}),
     Role.ADMIN: frozenset(Action),
 }
-
-
-class TokenStore(Protocol):
-    """What is needed of a store: tokens, found by the hash of their secret."""
-
-    def add_token(self, token: Token) -> None:
-        """Keep a token."""
-        ...
-
-    def token_with_hash(self, secret_sha256: str) -> Token | None:
-        """Return the token whose secret has a hash."""
-        ...
-
-    def has_tokens(self) -> bool:
-        """Return whether there is any token, valid or not."""
-        ...
 
 
 @dataclass(frozen=True)

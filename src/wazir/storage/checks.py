@@ -92,6 +92,19 @@ def trial_not_found(name: StudyName, trial_id: int, last_trial_id: int) -> NotFo
     return NotFoundError(f"study {name.study_id!r} has no trial {trial_id}", hint=ids)
 
 
+def token_taken(token_id: str) -> AlreadyExistsError:
+    """Return the error for a token whose id or hash is there."""
+    return AlreadyExistsError(f"there is a token {token_id!r} already")
+
+
+def token_not_found(token_id: str, there: Iterable[str]) -> NotFoundError:
+    """Return the error for a token that is not there."""
+    hint = did_you_mean(token_id, list(there))
+    return NotFoundError(
+        f"there is no token {token_id[:100]!r}", hint=hint or "`wazir token list` shows them"
+    )
+
+
 def store_closed() -> StorageError:
     """Return the error for the use of a closed store."""
     return StorageError("the store is closed", hint="open it again")

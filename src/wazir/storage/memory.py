@@ -13,6 +13,7 @@ from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyConfig, TrialCounts
+from wazir.domain.tokens import Token
 from wazir.domain.trials import Trial, TrialState
 from wazir.storage.checks import (
     check_metadata,
@@ -26,6 +27,7 @@ from wazir.storage.checks import (
     trial_not_found,
 )
 from wazir.storage.counting import moved
+from wazir.storage.memory_tokens import MemoryTokens
 from wazir.storage.write_lock import WriteLock
 
 _Measurements = dict[int, Measurement]
@@ -85,6 +87,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._studies: dict[StudyName, _StoredStudy] = {}
+        self._tokens = MemoryTokens()
         self._writing = WriteLock()
         # Held only while what is stored is read or replaced, never during a caller's block.
         self._lock = threading.Lock()
@@ -182,10 +185,36 @@ class MemoryStore:
             )
             return list(itertools.islice(expired, limit))
 
+    def add_token(self, token: Token) -> None:
+        """Add a token."""
+        with self._write_lock(), self._lock:
+            self._tokens.add_token(token)
+
+    def token_with_hash(self, secret_sha256: str) -> Token | None:
+        """Return the token whose secret has a hash."""
+        with self._reading():
+            return self._tokens.token_with_hash(secret_sha256)
+
+    def tokens(self) -> list[Token]:
+        """Return all tokens."""
+        with self._reading():
+            return self._tokens.tokens()
+
+    def has_tokens(self) -> bool:
+        """Return whether there is any token."""
+        with self._reading():
+            return self._tokens.has_tokens()
+
+    def revoke_token(self, token_id: str, revoked_at: float) -> Token:
+        """Revoke a token."""
+        with self._write_lock(), self._lock:
+            return self._tokens.revoke_token(token_id, revoked_at)
+
     def close(self) -> None:
         """Forget everything."""
         self._closed = True
         self._studies = {}
+        self._tokens = MemoryTokens()
 
     def _stored(self, name: StudyName) -> _StoredStudy:
         if self._closed:

@@ -7,6 +7,7 @@ from typing import Protocol
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, TrialCounts
+from wazir.domain.tokens import Token
 from wazir.domain.trials import Trial, TrialState
 
 
@@ -98,8 +99,32 @@ class StudyWriter(Protocol):
         ...
 
 
-class Store(Protocol):
-    """Where studies live.
+class TokenStore(Protocol):
+    """Where tokens live; each one stays, also when it is not valid any more."""
+
+    def add_token(self, token: Token) -> None:
+        """Add a token. Raises AlreadyExistsError if its id or its hash is taken."""
+        ...
+
+    def token_with_hash(self, secret_sha256: str) -> Token | None:
+        """Return the token whose secret has a hash, at a cost that does not grow with them."""
+        ...
+
+    def tokens(self) -> list[Token]:
+        """Return all tokens by `created_at`, oldest first."""
+        ...
+
+    def has_tokens(self) -> bool:
+        """Return whether there is any token, valid or not."""
+        ...
+
+    def revoke_token(self, token_id: str, revoked_at: float) -> Token:
+        """Revoke a token and return it; one that is revoked stays as it is. Raises NotFoundError."""
+        ...
+
+
+class Store(TokenStore, Protocol):
+    """Where studies live, and the tokens of those who may use them.
 
     Values are passed by value: what is returned is not changed by later writes, and nothing given
     is kept by reference. (Equal configurations that are returned may be one object.) All methods

@@ -21,6 +21,7 @@ from wazir.domain.studies import Study, StudyState, TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.storage.protocol import Store
 from wazir.testing.store_leases import LeaseContract
+from wazir.testing.store_tokens import TokenContract
 from wazir.testing.store_values import (
     CONFIG,
     NAME,
@@ -36,7 +37,7 @@ from wazir.testing.store_values import (
 )
 
 
-class StoreContract(LeaseContract):
+class StoreContract(LeaseContract, TokenContract):
     """What every store must do; a subclass provides the fixture `store`, an empty one."""
 
     @pytest.fixture

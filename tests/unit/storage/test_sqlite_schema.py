@@ -60,6 +60,7 @@ def test_the_migrations_add_up_to_the_schema(connection):
             "studies",
             "trials",
             "measurements",
+            "tokens",
         }
 
 

@@ -109,7 +109,7 @@ def test_a_newer_file_is_told_with_both_versions(file):
     with connected(file) as connection:
         connection.execute("pragma user_version = 7")
     before = file.read_bytes()
-    with pytest.raises(SchemaVersionError, match=r"version 7, this one .* version 3\nupgrade"):
+    with pytest.raises(SchemaVersionError, match=r"version 7, this one .* version 4\nupgrade"):
         SqliteStore(file)
     assert file.read_bytes() == before
 

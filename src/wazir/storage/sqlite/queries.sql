@@ -187,3 +187,30 @@ from trials
 inner join measurements on trials.trial_key = measurements.trial_key
 where trials.study_key = :study_key and trials.trial_id = :trial_id
 order by measurements.measurement_key;
+
+-- name: insert_token
+insert into tokens (
+    token_id, secret_sha256, project_id, role, created_at, expires_at, revoked_at
+)
+values (
+    :token_id, :secret_sha256, :project_id, :role, :created_at, :expires_at, :revoked_at
+);
+
+-- name: select_token_by_hash
+select token_id, secret_sha256, project_id, role, created_at, expires_at, revoked_at
+from tokens
+where secret_sha256 = :secret_sha256;
+
+-- name: select_tokens
+select token_id, secret_sha256, project_id, role, created_at, expires_at, revoked_at
+from tokens
+order by created_at, token_key;
+
+-- name: select_any_token
+select 1 from tokens limit 1;
+
+-- name: revoke_token
+update tokens
+set revoked_at = coalesce(revoked_at, :revoked_at)
+where token_id = :token_id
+returning token_id, secret_sha256, project_id, role, created_at, expires_at, revoked_at;

@@ -64,3 +64,15 @@ create table measurements (
     revision integer not null,
     unique (trial_key, step)
 );
+
+-- The secret of a token is kept nowhere, only its hash.
+create table tokens (
+    token_key integer primary key,
+    token_id text not null unique,
+    secret_sha256 text not null unique,
+    project_id text not null,
+    role text not null,
+    created_at real not null,
+    expires_at real,
+    revoked_at real
+);

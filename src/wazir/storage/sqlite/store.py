@@ -10,6 +10,7 @@ from typing import Literal
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, TrialCounts
+from wazir.domain.tokens import Token
 from wazir.domain.trials import Trial, TrialState
 from wazir.storage.checks import (
     check_metadata,
@@ -29,6 +30,7 @@ from wazir.storage.sqlite.rows import (
     trial_from_row,
 )
 from wazir.storage.sqlite.statements import queries
+from wazir.storage.sqlite.tokens import SqliteTokens
 from wazir.storage.sqlite.writer import SqliteStudyWriter
 
 BUSY_TIMEOUT_S = 30.0
@@ -64,6 +66,7 @@ class SqliteStore:
         path = path.absolute()
         prepare_database(path, create=create, busy_timeout_s=busy_timeout_s)
         self._pool = ConnectionPool(path, busy_timeout_s=busy_timeout_s, synchronous=synchronous)
+        self._tokens = SqliteTokens(self._pool)
         # For callers that drop a store without closing it.
         weakref.finalize(self, self._pool.close)
 
@@ -164,6 +167,26 @@ class SqliteStore:
         with self._pool.reading() as connection:
             rows = _all(connection, "select_studies_with_expired_leases", bindings)
         return [StudyName(project_id, study_id) for project_id, study_id in rows]
+
+    def add_token(self, token: Token) -> None:
+        """Add a token."""
+        self._tokens.add_token(token)
+
+    def token_with_hash(self, secret_sha256: str) -> Token | None:
+        """Return the token whose secret has a hash."""
+        return self._tokens.token_with_hash(secret_sha256)
+
+    def tokens(self) -> list[Token]:
+        """Return all tokens."""
+        return self._tokens.tokens()
+
+    def has_tokens(self) -> bool:
+        """Return whether there is any token."""
+        return self._tokens.has_tokens()
+
+    def revoke_token(self, token_id: str, revoked_at: float) -> Token:
+        """Revoke a token."""
+        return self._tokens.revoke_token(token_id, revoked_at)
 
     def close(self) -> None:
         """Close all connections."""
