@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from wazir.domain.best import optimal_trials
-from wazir.domain.errors import InvalidInputError
+from wazir.domain.errors import AlreadyExistsError, ConflictError, InvalidInputError
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study, StudyConfig, StudyState
 from wazir.domain.trials import Metadata, Trial, TrialState
 from wazir.service.display_names import display_name_metadata, study_name_for
+from wazir.service.metadata import merged_metadata
 from wazir.service.orphans import ForeignLeases
 from wazir.service.transport import Transport
 
@@ -46,13 +47,21 @@ class ForeignClients:
     ) -> Study:
         """Create the study of a display name, with a seed of its own.
 
+        One that is there with the very same configuration is returned: the request came again.
+
         Raises:
-            AlreadyExistsError: there is one, whatever its definition.
+            AlreadyExistsError: there is one with another configuration.
         """
         name = study_name_for(project_id, display_name)
-        entries = {**(metadata or {}), **display_name_metadata(name, display_name)}
+        entries = merged_metadata(metadata or {}, display_name_metadata(name, display_name))
         seeded = replace(config, seed=self._new_seed())
-        return self._transport.create_study(name, seeded, metadata=entries, must_be_new=True)
+        try:
+            return self._transport.create_study(name, seeded, metadata=entries, must_be_new=True)
+        except AlreadyExistsError:
+            existing = self._transport.study(name)
+            if replace(config, seed=existing.config.seed) != existing.config:
+                raise
+            return existing
 
     def study(self, name: StudyName) -> Study:
         """Return a study."""
@@ -85,15 +94,16 @@ class ForeignClients:
         return study
 
     def suggest(self, name: StudyName, count: int, client_id: str) -> list[Trial]:
-        """Return up to `count` ACTIVE trials: the client's own, then waiting, then new ones."""
+        """Return up to `count` ACTIVE trials: the client's own, then waiting, then new ones.
+
+        Raises:
+            ConflictError: the study has ended, by its own rule too.
+        """
         if count < 1:
             raise InvalidInputError(f"suggestion_count is at least 1, got {count}")
         lease_s = None if self._leases is None else self._leases.length_s(name)
-        return self._transport.suggest_trials(name, count, client_id, lease_s=lease_s)
-
-    def why_ended(self, name: StudyName) -> str:
-        """Return why the study makes no new trials by its own rule, "" while it does."""
-        return self._transport.why_ended(name)
+        given = self._transport.suggest_trials(name, count, client_id, lease_s=lease_s)
+        return given or self._none_left(name)
 
     def add_trial(
         self,
@@ -168,3 +178,9 @@ class ForeignClients:
         if self._leases is not None:
             self._leases.heard_of(name, trial)
         return trial
+
+    def _none_left(self, name: StudyName) -> list[Trial]:
+        reason = self._transport.why_ended(name)
+        if reason:
+            raise ConflictError(f"study {name.study_id!r} makes no new trials: {reason}")
+        return []

@@ -1,18 +1,24 @@
 """What clients of other APIs see and do."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wazir.app.compose import make_service
-from wazir.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
+from wazir.domain.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+)
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double, Integer
 from wazir.domain.space import SearchSpace
-from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState
+from wazir.domain.studies import EarlyStopping, StudyConfig, StudyState, StudyStopping
 from wazir.domain.trials import TrialState
 from wazir.service.display_names import display_name_of, study_name_for
 from wazir.service.foreign import ForeignClients
@@ -40,8 +46,9 @@ def test_a_study_is_found_by_its_display_name(clients):
     assert made.metadata["a"] == {"b": "c"}
     assert made.config.seed == 7
     assert clients.study_named("p", "my study: ü") == made == clients.studies("p")[0]
+    assert clients.create_study("p", "my study: ü", CONFIG) == made
     with pytest.raises(AlreadyExistsError):
-        clients.create_study("p", "my study: ü", CONFIG)
+        clients.create_study("p", "my study: ü", replace(CONFIG, algorithm="GRID_SEARCH"))
 
 
 def test_a_display_name_that_is_an_id_stays_one(clients):
@@ -98,6 +105,15 @@ def test_a_count_below_one_is_refused(clients):
     name = clients.create_study("p", "s", CONFIG).name
     with pytest.raises(InvalidInputError, match="at least 1"):
         clients.suggest(name, 0, "me")
+
+
+def test_a_study_that_has_ended_says_so(clients):
+    config = replace(CONFIG, study_stopping=StudyStopping(max_n_trials=1))
+    name = clients.create_study("p", "s", config).name
+    (trial,) = clients.suggest(name, 1, "me")
+    clients.complete(name, trial.id, measurement=Measurement({"loss": 1.0}))
+    with pytest.raises(ConflictError, match="makes no new trials"):
+        clients.suggest(name, 1, "me")
 
 
 def test_every_state_has_one_number_elsewhere():

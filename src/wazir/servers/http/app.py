@@ -19,6 +19,7 @@ from wazir.servers.http.answers import (
 from wazir.servers.http.native import events, findings, logs, studies, trials
 from wazir.servers.http.native.once import Once
 from wazir.servers.http.parts import ServerParts
+from wazir.servers.http.vertex.routes import vertex_routes
 from wazir.servers.http.watching import MeterRequests, RequestMeter
 
 _NATIVE = (studies.router, trials.router, findings.router, logs.router, events.router)
@@ -57,5 +58,5 @@ def make_app(
     app.state.parts, app.state.once, app.state.meter = parts, Once(), meter
     for router in (*_NATIVE, watching.router, documentation.router):
         app.include_router(router)
-    app.router.routes.extend(routes)
+    app.router.routes.extend([*vertex_routes(), *routes])
     return app
