@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ LOSS = (Metric("loss", Goal.MINIMIZE),)
 SPACE = SearchSpace({f"x{i}": Double(0, 1) for i in range(20)})
 MODEL = StudyConfig(SPACE, LOSS, algorithm="GP_BANDIT")
 RANDOM = StudyConfig(SPACE, LOSS, algorithm="RANDOM_SEARCH")
+# Nothing is prepared ahead for a study that has all of its trials.
+FULL = replace(MODEL, planned_n_trials=1)
 # So many points take seconds.
 MANY = 200
 
@@ -97,7 +100,7 @@ def test_a_slow_fit_delays_nobody_else(server):
 
 
 def test_a_process_killed_in_the_midst_of_a_fit_is_replaced(server):
-    name = server.service.create_study(StudyName("p", "s"), MODEL).name
+    name = server.service.create_study(StudyName("p", "s"), FULL).name
     add_results(server, name, 400)
     server.service.suggest_trials(name, 1, "w")
     (worker,) = server.started
@@ -115,7 +118,7 @@ def test_a_process_killed_in_the_midst_of_a_fit_is_replaced(server):
 
 
 def test_a_request_that_is_closed_upon_ends_at_once(server):
-    name = server.service.create_study(StudyName("p", "s"), MODEL).name
+    name = server.service.create_study(StudyName("p", "s"), FULL).name
     add_results(server, name, 400)
     server.service.suggest_trials(name, 1, "w")
     (worker,) = server.started
@@ -152,7 +155,7 @@ server.service.suggest_trials(StudyName("p", "s"), 400, "many")
 
 def test_processes_end_when_the_server_is_killed(location):
     with open_server_service(location, n_processes=1) as server:
-        name = server.service.create_study(StudyName("p", "s"), MODEL).name
+        name = server.service.create_study(StudyName("p", "s"), FULL).name
         add_results(server, name, 400)
     command = [sys.executable, "-c", SERVER, str(location.path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:

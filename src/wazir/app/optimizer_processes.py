@@ -66,9 +66,17 @@ class OptimizerProcesses:
         return max(1, len(self._slots) - 1)
 
     def call(
-        self, name: StudyName, call: str, *, is_ahead: bool = False, **arguments: object
+        self,
+        name: StudyName,
+        call: str,
+        *,
+        is_ahead: bool = False,
+        on_begin: Callable[[], None] | None = None,
+        **arguments: object,
     ) -> object:
         """Return what a call of a worker about a study returns.
+
+        `on_begin` is called when a process is free for it; what it raises ends the call.
 
         Raises:
             WazirError: what the call raised.
@@ -82,6 +90,8 @@ class OptimizerProcesses:
         }
         slot = self._take(name, is_ahead=is_ahead)
         try:
+            if on_begin is not None:
+                on_begin()
             answer = self._ask(slot, request)
         finally:
             self._give_back(slot, is_ahead=is_ahead)

@@ -1,6 +1,6 @@
 """Suggestions and analyses that are computed in optimizer processes instead of this one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from wazir.analysis.advice import Advice
@@ -13,7 +13,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyConfig
 from wazir.domain.trials import Trial
 from wazir.service.analysing import Analyst
-from wazir.service.proposing import Proposal, Proposer, proposal_from_dict
+from wazir.service.proposing import Outlook, Proposal, Proposer, proposal_from_dict
 from wazir.service.wire import advice_from_dict, front_from_dict, recommendation_from_dict
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _CHEAP = frozenset({"RANDOM_SEARCH", "GRID_SEARCH", "QUASI_RANDOM_SEARCH"})
 
 
-def is_cheap(config: StudyConfig) -> bool:
-    """Return whether suggestions for a study are computed in no time."""
-    return canonical_name(config.algorithm) in _CHEAP and not config.constraints
+def is_slow(config: StudyConfig) -> bool:
+    """Return whether suggestions for a study take computing time that others would notice."""
+    return canonical_name(config.algorithm) not in _CHEAP or bool(config.constraints)
 
 
 class RemoteProposer:
@@ -37,12 +37,21 @@ class RemoteProposer:
 
     def propose(self, study: Study, trial_ids: Sequence[int]) -> Proposal:
         """Return a suggestion per id."""
-        if is_cheap(study.config):
+        if not is_slow(study.config):
             return self._local.propose(study, trial_ids)
         answer = self._processes.call(study.name, "propose", trial_ids=list(trial_ids))
         return proposal_from_dict(answer)
 
-    def look_ahead(self, name: StudyName) -> None:
+    def propose_ahead(
+        self, study: Study, trial_ids: Sequence[int], on_begin: Callable[[], None]
+    ) -> Proposal:
+        """Return a suggestion per id, computed while no client waits for a process."""
+        answer = self._processes.call(
+            study.name, "propose", on_begin=on_begin, is_ahead=True, trial_ids=list(trial_ids)
+        )
+        return proposal_from_dict(answer)
+
+    def look_ahead(self, outlook: Outlook) -> None:
         """Do nothing."""
 
 

@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
 
@@ -12,7 +13,7 @@ from wazir.app.clock import system_clock
 from wazir.app.compose import local_analyst, open_store
 from wazir.app.optimizer_process import OptimizerProcess
 from wazir.app.optimizer_processes import OptimizerProcesses
-from wazir.app.optimizing import RemoteAnalyst, RemoteProposer
+from wazir.app.optimizing import RemoteAnalyst, RemoteProposer, is_slow
 from wazir.app.owners import LocalOwners, is_our_client
 from wazir.app.registry import AlgorithmRegistry, canonical_name
 from wazir.app.settings import StorageLocation
@@ -24,6 +25,7 @@ from wazir.service.foreign import ForeignClients
 from wazir.service.lease_clock import LeaseClock
 from wazir.service.leases import Leases
 from wazir.service.orphans import ForeignLeases
+from wazir.service.preparing import PreparingProposer
 from wazir.service.proposing import LocalProposer, Proposer
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.studies import StudyService
@@ -109,8 +111,12 @@ def open_server_service(
     # No other process can see what is in the memory of this one.
     if location.path is not None:
         processes = OptimizerProcesses(partial(OptimizerProcess, str(location)), n_processes)
-        closing.append(processes.close)
-        proposer = RemoteProposer(processes, proposer)
+        threads = ThreadPoolExecutor(processes.max_n_ahead, thread_name_prefix="wazir-ahead")
+        closing += [processes.close, partial(threads.shutdown, cancel_futures=True)]
+        remote = RemoteProposer(processes, proposer)
+        proposer = PreparingProposer(
+            remote, remote.propose_ahead, is_worthwhile=is_slow, threads=threads
+        )
         analyst = RemoteAnalyst(processes, analyst)
     closing.append(store.close)
     service = StudyService(

@@ -10,14 +10,29 @@ from wazir.algorithms.protocol import Algorithm, Reads, Suggestion
 from wazir.domain.codec import parameter_values_from_dict
 from wazir.domain.json_fields import Fields, JsonObject, decode_object, decode_text
 from wazir.domain.names import StudyName
-from wazir.domain.studies import Study
+from wazir.domain.studies import Study, TrialCounts
 from wazir.service.budgets import problem_of
 from wazir.service.snapshots import SnapshotReader
+from wazir.storage.protocol import StudyWriter
 
 AlgorithmNamed: TypeAlias = Callable[[str], Algorithm]
 
 # Of so many studies the algorithms' caches are kept.
 MAX_KEPT_STUDIES = 64
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A study as one write transaction left it: what the next suggestion will be about."""
+
+    study: Study
+    counts: TrialCounts
+    last_trial_id: int
+
+    @classmethod
+    def of(cls, writer: StudyWriter) -> "Outlook":
+        """Return how a study is now in a transaction."""
+        return cls(writer.study, writer.counts, writer.last_trial_id)
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ class Proposer(Protocol):
         """
         ...
 
-    def look_ahead(self, name: StudyName) -> None:
+    def look_ahead(self, outlook: Outlook) -> None:
         """Be told that a study has given out a trial, or that one of its trials has ended.
 
         Returns at once. What it leads to never changes what is suggested for a snapshot.
@@ -131,7 +146,7 @@ class LocalProposer:
             algorithm.reads,
         )
 
-    def look_ahead(self, name: StudyName) -> None:
+    def look_ahead(self, outlook: Outlook) -> None:
         """Do nothing: computing ahead here would take time from everything else."""
 
     def _workbench(self, name: StudyName) -> _Workbench:

@@ -32,7 +32,7 @@ from wazir.service.prior_studies import (
     check_prior_studies,
     prior_study_notes,
 )
-from wazir.service.proposing import Proposer
+from wazir.service.proposing import Outlook, Proposer
 from wazir.service.retries import current, says_the_same, with_step
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.stopped import forget_stop
@@ -177,11 +177,9 @@ class StudyService:
         lease_s: float | None = None,
     ) -> list[Trial]:
         """Return up to `count` ACTIVE trials for a client."""
-        given = self._suggester.suggest(
+        return self._suggester.suggest(
             name, count, client_id, max_n_trials=max_n_trials, lease_s=lease_s
         )
-        self._proposer.look_ahead(name)
-        return given
 
     def add_trial(
         self,
@@ -260,7 +258,8 @@ class StudyService:
                 # Nobody will ask for it any more.
                 end_paused(writer, self._clock())
                 ended = writer.trial(trial_id)
-        self._proposer.look_ahead(name)
+            outlook = Outlook.of(writer)
+        self._proposer.look_ahead(outlook)
         return ended
 
     def delete_trial(self, name: StudyName, trial_id: int) -> None:

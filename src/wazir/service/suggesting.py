@@ -7,35 +7,19 @@ from functools import partial
 from wazir.algorithms.protocol import SUGGESTION_NAMESPACE, Reads, Suggestion
 from wazir.domain.clock import Clock
 from wazir.domain.names import StudyName
-from wazir.domain.studies import Study
 from wazir.domain.trials import Trial, TrialState
 from wazir.service.abandoned import taken_up
 from wazir.service.analysing import Analyst
 from wazir.service.budgets import Budgets
 from wazir.service.leases import RUNNING, Leases
 from wazir.service.promoting import Promoter
-from wazir.service.proposing import Proposal, Proposer
+from wazir.service.proposing import Outlook, Proposal, Proposer
 from wazir.service.retries import check_open
 from wazir.service.snapshots import SnapshotReader
 from wazir.storage.protocol import Store, StudyWriter
 
 # A suggestion is computed outside any transaction; this often it may come too late.
 MAX_COMPUTATIONS = 3
-
-
-@dataclass(frozen=True)
-class _View:
-    """A study as one transaction saw it."""
-
-    study: Study
-    n_trials: int
-    n_completed: int
-    last_trial_id: int
-
-    @classmethod
-    def of(cls, writer: StudyWriter) -> "_View":
-        counts = writer.counts
-        return cls(writer.study, counts.total, counts.completed, writer.last_trial_id)
 
 
 @dataclass(frozen=True)
@@ -90,15 +74,18 @@ class Suggester:
             own = self._own(writer, client_id, lease_s)
             given = [writer.study.config.completed(trial) for trial in own[:count]]
             given += self._assign_requested(writer, count - len(given), client_id, lease_s)
-            view = _View.of(writer)
+            view = Outlook.of(writer)
         order = _Order(count, client_id, max_n_trials, lease_s)
         budgets = Budgets.of(view.study.config)
-        if budgets is None:
-            return given + self._new(view, order.less(given))
         begin = partial(self._begin, client_id=client_id, lease_s=lease_s)
-        given += self._promoter.promote(name, budgets, count - len(given), begin)
-        given += self._new(view, order.less(given))
-        return given or self._promoter.finish(name, budgets, begin)
+        if budgets is not None:
+            given += self._promoter.promote(name, budgets, count - len(given), begin)
+        new, view = self._new(view, order.less(given))
+        given += new
+        if not given and budgets is not None:
+            return self._promoter.finish(name, budgets, begin)
+        self._proposer.look_ahead(view)
+        return given
 
     def _own(self, writer: StudyWriter, client_id: str, lease_s: float | None) -> list[Trial]:
         """Return the client's ACTIVE trials; by asking it renews the leases of all that it has."""
@@ -107,16 +94,16 @@ class Suggester:
             own = [self._leases.renew(writer, trial, lease_s) for trial in own]
         return [trial for trial in own if trial.state is TrialState.ACTIVE]
 
-    def _new(self, view: "_View", order: "_Order") -> list[Trial]:
-        """Return new trials, as far as the study makes any."""
+    def _new(self, view: Outlook, order: "_Order") -> tuple[list[Trial], Outlook]:
+        """Return new trials, as far as the study makes any, and the study after them."""
         if order.count == 0 or self._analyst.why_ended(view.study):
-            return []
+            return [], view
         created, n_computed = None, 0
         while created is None:
             n_computed += 1
             is_last = n_computed >= MAX_COMPUTATIONS
             created, view = self._create(view, order, accept_stale=is_last)
-        return created
+        return created, view
 
     def _assign_requested(
         self, writer: StudyWriter, count: int, client_id: str, lease_s: float | None
@@ -148,22 +135,22 @@ class Suggester:
         )
 
     def _create(
-        self, view: "_View", order: "_Order", *, accept_stale: bool
-    ) -> tuple[list[Trial] | None, "_View"]:
+        self, view: Outlook, order: "_Order", *, accept_stale: bool
+    ) -> tuple[list[Trial] | None, Outlook]:
         """Compute and store new trials; None if what they were based on is out of date.
 
         What was computed before an edit is never stored.
         """
         count = order.count
         if order.max_n_trials is not None:
-            count = min(count, order.max_n_trials - view.n_trials)
+            count = min(count, order.max_n_trials - view.counts.total)
         if count <= 0:
             return [], view
         ids = range(view.last_trial_id + 1, view.last_trial_id + count + 1)
         proposal = self._proposer.propose(view.study, ids)
         with self._store.write(view.study.name) as writer:
             check_open(writer.study)
-            now = _View.of(writer)
+            now = Outlook.of(writer)
             own = self._given_meanwhile(writer, order)
             if len(own) >= count:
                 return own[:count], now
@@ -176,8 +163,9 @@ class Suggester:
                 return None, now
             suggestions = proposal.suggestions[: count - len(own)]
             if order.max_n_trials is not None:
-                suggestions = suggestions[: max(0, order.max_n_trials - now.n_trials)]
-            return own + self._insert(writer, suggestions, proposal.revision, order), now
+                suggestions = suggestions[: max(0, order.max_n_trials - now.counts.total)]
+            created = self._insert(writer, suggestions, proposal.revision, order)
+            return own + created, Outlook.of(writer)
 
     def _given_meanwhile(self, writer: StudyWriter, order: "_Order") -> list[Trial]:
         """Return what the same client was given while this was computed: it has asked again."""
@@ -217,7 +205,7 @@ class Suggester:
         return created
 
 
-def _is_fresh(proposal: Proposal, trial_ids: Sequence[int], now: "_View") -> bool:
+def _is_fresh(proposal: Proposal, trial_ids: Sequence[int], now: Outlook) -> bool:
     """Return whether a suggestion still holds: no other suggestion, edit or deletion came since,
     and, if it read trials, completions only within the staleness bound of max(1, n/20).
     """
@@ -225,5 +213,5 @@ def _is_fresh(proposal: Proposal, trial_ids: Sequence[int], now: "_View") -> boo
         return False
     if now.study.config_revision != proposal.config_revision:
         return False
-    n_new = now.n_completed - proposal.n_completed
+    n_new = now.counts.completed - proposal.n_completed
     return proposal.reads is Reads.NOTHING or n_new <= max(1, proposal.n_completed / 20)
