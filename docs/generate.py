@@ -91,8 +91,14 @@ def cli_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def command_parts(name: str, command: click.Command) -> list[str]:
-    """Return heading, usage, help and options of one command."""
+def command_parts(name: str, command: click.Command, level: int = 2) -> list[str]:
+    """Return heading, usage, help and options of one command, or of each in a group."""
+    heading = f"{'#' * level} wazir {name}"
+    if isinstance(command, click.Group):
+        parts = [heading, *help_paragraphs(command.help or "")]
+        for below in command.commands:
+            parts += command_parts(f"{name} {below}", command.commands[below], level + 1)
+        return parts
     pieces = [
         str(p.metavar or f"[{(p.name or '').upper()}]")
         for p in command.params
@@ -101,7 +107,7 @@ def command_parts(name: str, command: click.Command) -> list[str]:
     if isinstance(command, ProgramCommand):
         pieces.append("-- COMMAND [ARG]...")
     usage = " ".join(["wazir", name, "[OPTIONS]", *pieces])
-    parts = [f"## wazir {name}", f"    {usage}", *help_paragraphs(command.help or "")]
+    parts = [heading, f"    {usage}", *help_paragraphs(command.help or "")]
     rows = [
         (f"`{cell(option_text(p))}`", cell(p.help or ""))
         for p in command.params

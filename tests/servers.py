@@ -6,23 +6,24 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 from command_line import CommandLine
+from starlette.middleware import Middleware
 
 from wazir.servers.http.app import make_app
 from wazir.servers.http.parts import ServerParts
 
 
 @contextmanager
-def served(parts: ServerParts) -> Iterator[str]:
+def served(parts: ServerParts, middleware: Sequence[Middleware] = ()) -> Iterator[str]:
     """Serve over HTTP in a thread; yields the address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    app = make_app(parts, version="test")
+    app = make_app(parts, version="test", middleware=middleware)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     config.timeout_graceful_shutdown = 5
     server = uvicorn.Server(config)

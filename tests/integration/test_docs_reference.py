@@ -66,8 +66,15 @@ def commands():
     return {name: cli.wazir.get_command(context, name) for name in cli.COMMANDS}
 
 
-def test_every_command_and_option_has_help():
+def commands_and_those_in_groups():
     for name, command in commands().items():
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((name, below) for below in command.commands.values())
+
+
+def test_every_command_and_option_has_help():
+    for name, command in commands_and_those_in_groups():
         assert command.help, name
         for option in command.params:
             if isinstance(option, click.Option):
@@ -79,7 +86,7 @@ def test_every_option_is_on_the_page():
     sections = (REFERENCE / "cli.md").read_text().split("\n## wazir ")
     texts = {section.partition("\n")[0]: section for section in sections[1:]}
     assert set(texts) == set(cli.COMMANDS)
-    for name, command in commands().items():
+    for name, command in commands_and_those_in_groups():
         for option in command.params:
             if isinstance(option, click.Option) and not option.hidden:
                 for word in (*option.opts, *option.secondary_opts):

@@ -19,17 +19,22 @@ from wazir.app.registry import AlgorithmRegistry, canonical_name
 from wazir.app.settings import StorageLocation
 from wazir.app.stopping_rules import make_rule
 from wazir.domain.errors import InvalidInputError
+from wazir.domain.limits import Limits
+from wazir.service.access import Guard
 from wazir.service.analysing import Analyst
 from wazir.service.checking import ConfigChecker
 from wazir.service.foreign import ForeignClients
+from wazir.service.guarding import Access, Caller, guarded
 from wazir.service.lease_clock import LeaseClock
 from wazir.service.leases import Leases
+from wazir.service.limiting import limited
 from wazir.service.orphans import ForeignLeases
 from wazir.service.preparing import PreparingProposer
 from wazir.service.proposing import LocalProposer, Proposer
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.studies import StudyService
 from wazir.service.sweeping import Sweeper
+from wazir.service.transport import Transport
 
 MAX_DEFAULT_PROCESSES = 4
 # Clients that found no server for a while have so long to say that they live.
@@ -44,19 +49,23 @@ def default_n_processes() -> int:
 class ServerService:
     """What a server needs of the floors below: `service` and `clients`, for many threads at once.
 
+    Where tokens are asked for, their calls need a principal: `access.caller.is_now(...)`.
+
     `close` ends everything that was started with it, in order; a request that still computes
     raises ComputationError then.
     """
 
     def __init__(
         self,
-        service: StudyService,
+        service: Transport,
         clients: ForeignClients,
+        access: Access,
         closing: Sequence[Callable[[], None]],
     ) -> None:
         self._closing = closing
         self.service = service
         self.clients = clients
+        self.access = access
 
     def close(self) -> None:
         """End all threads and processes, and close the store. A second call does nothing."""
@@ -80,6 +89,8 @@ def open_server_service(
     *,
     n_processes: int | None = None,
     orphan_after_s: float | None = None,
+    must_ask: bool | None = None,
+    limits: Limits | None = None,
 ) -> ServerService:
     """Open a storage, made where it is missing, and start what a server runs beside its requests.
 
@@ -89,18 +100,17 @@ def open_server_service(
             are needed; a storage in memory has none.
         orphan_after_s: after how many seconds a trial of a foreign client that is not heard of
             goes to the next one; by default ten times the median trial of the study, at least 1 h.
+        must_ask: whether tokens are asked for even if there are none yet, see
+            `wazir.service.access.Guard`; None: they never are, and whoever has what is returned
+            may do anything.
+        limits: how much is taken, by default everything.
 
     Raises:
         InvalidInputError: a number outside its range.
         StorageError: the storage cannot be opened.
     """
     n_processes = default_n_processes() if n_processes is None else n_processes
-    if n_processes < 1:
-        raise InvalidInputError(f"a server has at least 1 optimizer process, got {n_processes}")
-    if orphan_after_s is not None and not orphan_after_s > 0:
-        raise InvalidInputError(
-            f"the time after which a trial is abandoned is more than 0 s, got {orphan_after_s:g}"
-        )
+    _check(n_processes, orphan_after_s)
     store = open_store(location, create=True)
     lease_clock = LeaseClock(system_clock, time.monotonic)
     leases = Leases(LocalOwners(), system_clock, lease_clock=lease_clock, grace_s=START_GRACE_S)
@@ -129,14 +139,27 @@ def open_server_service(
         check_config=ConfigChecker(canonical_name, make_rule),
         canonical_name=canonical_name,
     )
+    access = Access(Guard(store, system_clock, must_ask=bool(must_ask)), Caller())
+    offered: Transport = service if limits is None else limited(service, limits, system_clock)
+    if must_ask is not None:
+        offered = guarded(offered, access)
     clients = ForeignClients(
-        service,
+        offered,
         new_seed=partial(secrets.randbits, 31),
         leases=ForeignLeases(
             service, lease_clock, is_ours=is_our_client, orphan_after_s=orphan_after_s
         ),
     )
-    return ServerService(service, clients, closing)
+    return ServerService(offered, clients, access, closing)
+
+
+def _check(n_processes: int, orphan_after_s: float | None) -> None:
+    if n_processes < 1:
+        raise InvalidInputError(f"a server has at least 1 optimizer process, got {n_processes}")
+    if orphan_after_s is not None and not orphan_after_s > 0:
+        raise InvalidInputError(
+            f"the time after which a trial is abandoned is more than 0 s, got {orphan_after_s:g}"
+        )
 
 
 def _sweeping(sweeper: Sweeper) -> Callable[[], None]:

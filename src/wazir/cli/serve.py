@@ -1,12 +1,14 @@
 """`wazir serve`: one server for a team."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from wazir.app.settings import storage_location
 from wazir.cli.common import storage_option
 
+_AUDIT_LOG = "wazir-audit.log"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -22,16 +24,36 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--tls-cert", type=_FILE, help="Certificate (PEM) for HTTPS.")
 @click.option("--tls-key", type=_FILE, help="Its key (PEM).")
-def serve(
-    storage: str | None, host: str, port: int, tls_cert: Path | None, tls_key: Path | None
-) -> None:
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name by which clients ask for this server, besides --host and localhost.",
+)
+@click.option(
+    "--insecure",
+    is_flag=True,
+    help="Listen on any address although there is no token: everyone who reaches it may read, "
+    "change and delete everything.",
+)
+@click.option(
+    "--audit-log",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="File for one line per write, - for standard error. Default: wazir-audit.log beside the "
+    "database.",
+)
+def serve(storage: str | None, audit_log: Path | None, **options: Any) -> None:
     """Serve the studies of a storage to a team, over HTTP.
 
     Everything else works with it as with a file: --storage http://HOST:PORT. SIGTERM and Ctrl-C
-    end it after running requests are answered.
+    end it after running requests are answered. On an address that others reach it asks for
+    tokens; `wazir token create` makes them.
     """
     from wazir.servers.serving import ServeOptions  # noqa: PLC0415 - loads the web framework
     from wazir.servers.serving import serve as run  # noqa: PLC0415
 
-    options = ServeOptions(storage_location(storage), host, port, tls_cert, tls_key)
-    run(options, click.echo)
+    location = storage_location(storage)
+    if audit_log is None and location.runs_folder is not None:
+        audit_log = location.runs_folder / _AUDIT_LOG
+    run(ServeOptions(location, audit_log=audit_log, **options), click.echo)

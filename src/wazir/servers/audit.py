@@ -1,13 +1,20 @@
 """The audit log: one line for each request that may change something."""
 
 import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 
 from wazir.domain.clock import Clock
+from wazir.domain.errors import InvalidInputError
 from wazir.domain.json_fields import to_json
 from wazir.service.access import Principal
 
 LOGGER_NAME = "wazir.audit"
+STANDARD_ERROR = Path("-")
 _MAX_PATH = 1_000
 
 
@@ -35,6 +42,45 @@ class AuditLog:
             "address": address,
         }
         logging.getLogger(LOGGER_NAME).info("%s", to_json(line))
+
+
+@contextmanager
+def audit_lines_to(path: Path | None) -> Iterator[None]:
+    """Write the lines to the end of a file while the block runs; `-` is standard error.
+
+    A file that is moved away, as logrotate does, is made again. Without a path the lines go where
+    logging sends them.
+
+    Raises:
+        InvalidInputError: the file cannot be written.
+    """
+    if path is None:
+        yield
+        return
+    logger, handler = logging.getLogger(LOGGER_NAME), _handler(path)
+    before = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.level, logger.propagate = before
+        handler.close()
+
+
+def _handler(path: Path) -> logging.Handler:
+    if path == STANDARD_ERROR:
+        return logging.StreamHandler(sys.stderr)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return WatchedFileHandler(path, encoding="ascii")
+    except OSError as error:
+        raise InvalidInputError(
+            f"the audit log {path} cannot be written: {error.strerror}",
+            hint="name another file with --audit-log, or - for standard error",
+        ) from None
 
 
 def _who(principal: Principal) -> dict[str, str]:

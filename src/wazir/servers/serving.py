@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,12 +10,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
+from wazir.app.clock import system_clock
 from wazir.app.serving import open_server_service
 from wazir.app.settings import StorageLocation
+from wazir.app.tokens import has_tokens
 from wazir.domain.errors import InvalidInputError, JobError
+from wazir.domain.limits import Limits
+from wazir.servers.audit import AuditLog, audit_lines_to
+from wazir.servers.hosts import KnownHosts, check_bind, is_loopback
 from wazir.servers.http.app import make_app
 from wazir.servers.http.parts import ServerParts
+from wazir.servers.http.protection import protection
+from wazir.servers.tls import check_tls
 
 # A server has 10 s to end after SIGTERM; what still runs then is cut off.
 _DRAIN_S = 8
@@ -26,8 +35,20 @@ _N_WAITING = 2048
 class ServeOptions:
     """What `wazir serve` was asked for; ports in [0, 65535], 0 for any that is free.
 
+    Attributes:
+        location: where studies and tokens live.
+        host: the address to listen on.
+        port: for HTTP.
+        tls_cert: certificate of HTTPS.
+        tls_key: its key.
+        allowed_hosts: names by which the server may be asked for, besides `host` and those of
+            loopback.
+        insecure: listen on any address although there is no token.
+        audit_log: file for one line per write; `-` is standard error, None: no file.
+
     Raises:
-        InvalidInputError: a certificate without its key, or the other way round.
+        InvalidInputError: a certificate without its key, or the other way round, or files that
+            cannot be used for TLS.
     """
 
     location: StorageLocation
@@ -35,6 +56,9 @@ class ServeOptions:
     port: int = 8080
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    insecure: bool = False
+    audit_log: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -42,19 +66,41 @@ class ServeOptions:
                 "TLS needs a certificate and its key, got one of them",
                 hint="give --tls-cert and --tls-key",
             )
+        if self.tls_cert is not None and self.tls_key is not None:
+            check_tls(self.tls_cert, self.tls_key)
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether nobody may do anything without a token, even if there is none."""
+        return not (is_loopback(self.host) or self.insecure)
 
 
 def serve(options: ServeOptions, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests that run then are answered first.
 
     Raises:
+        InvalidInputError: others could reach the server without a token, or a name of a host or
+            the audit log cannot be used.
         JobError: an address cannot be used.
         StorageError: the storage cannot be opened.
     """
-    bound = _bind(options.host, options.port)
-    with bound, open_server_service(options.location) as opened:
+    hosts = KnownHosts(options.host, options.allowed_hosts)
+    is_known = not options.must_ask or has_tokens(options.location)
+    check_bind(options.host, has_tokens=is_known, insecure=options.insecure)
+    with (
+        _bind(options.host, options.port) as bound,
+        audit_lines_to(options.audit_log),
+        open_server_service(
+            options.location, must_ask=options.must_ask, limits=Limits()
+        ) as opened,
+    ):
         parts = ServerParts(opened.service, opened.clients, options.location.runs_folder)
-        server = _Server(_config(options, parts), parts, lambda: say(_greeting(options, bound)))
+        passed = protection(opened.access, hosts, AuditLog(system_clock), now=time.monotonic)
+        server = _Server(
+            _config(options, make_app(parts, version=version("wazir"), middleware=passed)),
+            parts,
+            lambda: say(_greeting(options, bound)),
+        )
         server.run(sockets=[bound])
 
 
@@ -89,9 +135,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _config(options: ServeOptions, parts: ServerParts) -> uvicorn.Config:
+def _config(options: ServeOptions, app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
-        make_app(parts, version=version("wazir")),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -117,4 +163,18 @@ def _greeting(options: ServeOptions, bound: socket.socket) -> str:
     scheme = "http" if options.tls_cert is None else "https"
     host = f"[{options.host}]" if ":" in options.host else options.host
     address = f"{scheme}://{host}:{bound.getsockname()[1]}"
-    return f"Wazir serves {options.location} at {address} (API: {address}/docs)"
+    greeting = f"Wazir serves {options.location} at {address} (API: {address}/docs)"
+    if is_loopback(options.host):
+        return greeting
+    notes = []
+    if options.insecure:
+        notes.append(
+            "Note: until a token is made, everyone who reaches it may read, change and delete "
+            "everything (--insecure)"
+        )
+    if options.tls_cert is None:
+        notes.append(
+            "Note: tokens and data travel unencrypted; give --tls-cert and --tls-key, or put a "
+            "proxy with TLS before it"
+        )
+    return "\n".join([greeting, *notes])

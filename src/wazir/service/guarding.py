@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
 
@@ -77,21 +78,29 @@ class Caller:
             self._principal.reset(before)
 
 
-def guarded(transport: Transport, guard: Guard, caller: Caller) -> Transport:
+@dataclass(frozen=True)
+class Access:
+    """What a door needs to know who asks: the guard identifies them, the caller remembers them."""
+
+    guard: Guard
+    caller: Caller
+
+
+def guarded(transport: Transport, access: Access) -> Transport:
     """Return a transport on which each call needs what `NEEDS` says in the project it is about.
 
     Its methods raise InvalidTokenError and NotAllowedError besides.
     """
-    return cast(Transport, _Guarded(transport, guard, caller))
+    return cast(Transport, _Guarded(transport, access))
 
 
 class _Guarded:
     """Looks up what a use case needs by its name, so that a new one cannot be forgotten."""
 
-    def __init__(self, transport: Transport, guard: Guard, caller: Caller) -> None:
+    def __init__(self, transport: Transport, access: Access) -> None:
         self._transport = transport
-        self._guard = guard
-        self._caller = caller
+        self._guard = access.guard
+        self._caller = access.caller
 
     def __getattr__(self, use_case: str) -> Callable[..., Any]:
         if use_case not in NEEDS:

@@ -11,6 +11,7 @@ from wazir.client.http.connection import Patience, ServerConnection, Waiting
 from wazir.client.http.leases import LeaseKeeper
 from wazir.domain.errors import (
     InvalidInputError,
+    LimitError,
     NotFoundError,
     StaleAttemptError,
     StorageError,
@@ -75,6 +76,16 @@ def answering(*answers):
 
 def connection(url, time, token="", **patience):
     return ServerConnection(url, token=token, waiting=time.waiting, patience=Patience(**patience))
+
+
+def test_a_server_that_is_full_is_not_asked_again():
+    full = (429, json.dumps(error_to_dict(LimitError("study 's' has 5 trials"))))
+    with answering(full) as (url, seen):
+        time = Time()
+        connection = ServerConnection(url, token="", waiting=time.waiting)
+        with pytest.raises(LimitError, match="has 5 trials"):
+            connection.call("POST", "/x")
+    assert (len(seen), time.pauses) == (1, [])
 
 
 def test_a_request_has_its_token_its_body_and_an_id():

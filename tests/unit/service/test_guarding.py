@@ -17,7 +17,7 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.tokens import Role
 from wazir.service.access import MAY, Action, Guard, Principal
-from wazir.service.guarding import NEEDS, Caller, guarded
+from wazir.service.guarding import NEEDS, Access, Caller, guarded
 from wazir.service.transport import Transport
 from wazir.storage.memory import MemoryStore
 
@@ -70,7 +70,7 @@ def test_the_first_argument_says_the_project():
 @pytest.mark.parametrize("role", Role)
 def test_a_call_goes_through_with_the_role_that_it_needs(caller, guard, name, role):
     recorder = Recorder()
-    door = guarded(recorder, guard, caller)
+    door = guarded(recorder, Access(guard, caller))
     subject = {"studies": "mine"}.get(name, MINE)
     other = {"studies": "theirs"}.get(name, THEIRS)
     keyword = "project_id" if name == "studies" else "name"
@@ -91,7 +91,7 @@ def test_a_call_goes_through_with_the_role_that_it_needs(caller, guard, name, ro
 
 
 def test_nobody_may_do_anything_without_having_said_who_asks(caller, guard):
-    door = guarded(Recorder(), guard, caller)
+    door = guarded(Recorder(), Access(guard, caller))
     with pytest.raises(InvalidTokenError):
         door.studies("mine")
     with caller.is_now(Principal("mine", Role.READER)):
@@ -101,7 +101,7 @@ def test_nobody_may_do_anything_without_having_said_who_asks(caller, guard):
 
 
 def test_what_is_not_in_the_table_is_not_there(caller, guard):
-    door = guarded(Recorder(), guard, caller)
+    door = guarded(Recorder(), Access(guard, caller))
     with caller.is_now(Principal("*", Role.ADMIN)):
         with pytest.raises(AttributeError, match="drop_everything"):
             door.drop_everything(MINE)
@@ -136,7 +136,7 @@ def test_nobody_learns_from_studies_that_they_may_not_read(caller, guard):
     service = make_service(MemoryStore())
     service.create_study(THEIRS, CONFIG)
     service.create_study(MINE, CONFIG)
-    door = guarded(service, guard, caller)
+    door = guarded(service, Access(guard, caller))
     greedy = StudyConfig(**{**vars(CONFIG), "prior_studies": (THEIRS,)})
     with caller.is_now(Principal("mine", Role.ADMIN)):
         for call in (

@@ -17,7 +17,8 @@ from wazir.service.wire_errors import error_from_dict
 
 REQUEST_ID_HEADER = "Wazir-Request-Id"
 # Answers after which the same request may succeed: too many requests, and servers that start or end.
-_TRY_AGAIN = frozenset({429, 502, 503, 504})
+_TOO_MANY = 429
+_TRY_AGAIN = frozenset({_TOO_MANY, 502, 503, 504})
 _LOST = (OSError, http.client.HTTPException)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 
@@ -45,6 +46,16 @@ class Waiting:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     share: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of sending a request: an answer, or status 0 and what went wrong."""
+
+    status: int = 0
+    answer: bytes = b""
+    problem: str = ""
+    is_final: bool = False
 
 
 class ServerConnection:
@@ -89,16 +100,16 @@ class ServerConnection:
         headers = self._headers(has_body=content is not None)
         begun, n_tries = self._waiting.now(), 0
         while True:
-            status, answer, problem = self._try(method, target, content, headers)
-            if status is not None and status not in _TRY_AGAIN:
-                return self._result(status, answer)
+            outcome = self._try(method, target, content, headers)
+            if outcome.is_final:
+                return self._result(outcome)
             n_tries += 1
             pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (n_tries - 1))
             pause *= 0.5 + self._waiting.share()
             if self._waiting.now() + pause - begun > self._time():
-                if status is not None:
-                    return self._result(status, answer)
-                raise self._unreachable(problem)
+                if outcome.status:
+                    return self._result(outcome)
+                raise self._unreachable(outcome.problem)
             self._waiting.sleep(pause)
 
     def close(self) -> None:
@@ -119,8 +130,8 @@ class ServerConnection:
 
     def _try(
         self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int | None, bytes, str]:
-        """Return (status, answer, ""), or (None, nothing, what went wrong)."""
+    ) -> _Outcome:
+        """Send a request once."""
         connection = self._connection()
         try:
             connection.request(method, target, content, dict(headers))
@@ -134,9 +145,12 @@ class ServerConnection:
             ) from None
         except _LOST as error:
             self._drop()
-            return None, b"", str(error) or type(error).__name__
+            return _Outcome(problem=str(error) or type(error).__name__)
         self._has_answered = True
-        return response.status, answer, ""
+        # A server that is full stays full; one that is asked too often says when to come again.
+        is_full = response.status == _TOO_MANY and answer and "Retry-After" not in response.headers
+        is_final = response.status not in _TRY_AGAIN or bool(is_full)
+        return _Outcome(response.status, answer, is_final=is_final)
 
     def _connection(self) -> http.client.HTTPConnection:
         """Return the connection of this thread of this process."""
@@ -158,7 +172,8 @@ class ServerConnection:
             self._open.pop(id(known[1]), None)
             known[1].close()
 
-    def _result(self, status: int, answer: bytes) -> object:
+    def _result(self, outcome: _Outcome) -> object:
+        status, answer = outcome.status, outcome.answer
         try:
             data = json.loads(answer) if answer else None
         except ValueError:

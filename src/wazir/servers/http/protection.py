@@ -13,8 +13,7 @@ from wazir.servers.http.auditing import AuditWrites
 from wazir.servers.http.headers import AddSecurityHeaders
 from wazir.servers.http.limiting import LimitBodies, LimitRates, LimitRequestsAtOnce
 from wazir.servers.rates import TokenBuckets
-from wazir.service.access import Guard
-from wazir.service.guarding import Caller
+from wazir.service.guarding import Access
 
 # Tokens that are not valid, by address: one a second in the long run.
 _FAILURES_PER_S, _FAILURES_AT_ONCE = 1.0, 60.0
@@ -42,8 +41,7 @@ class HttpLimits:
 
 
 def protection(
-    guard: Guard,
-    caller: Caller,
+    access: Access,
     hosts: KnownHosts,
     audit: AuditLog,
     *,
@@ -60,7 +58,7 @@ def protection(
         Middleware(LimitRequestsAtOnce, max_running=limits.max_running),
         Middleware(RefuseUnknownHosts, hosts=hosts),
         Middleware(RefuseForeignOrigins),
-        Middleware(Authenticate, guard=guard, caller=caller, failures=failures),
+        Middleware(Authenticate, guard=access.guard, caller=access.caller, failures=failures),
         Middleware(LimitRates, buckets=buckets),
         Middleware(LimitBodies, max_bytes=limits.max_bytes),
     ]

@@ -20,7 +20,7 @@ from wazir.servers.hosts import KnownHosts
 from wazir.servers.http.limiting import LimitRequestsAtOnce
 from wazir.servers.http.protection import HttpLimits, protection
 from wazir.service.access import Guard
-from wazir.service.guarding import Caller
+from wazir.service.guarding import Access, Caller
 
 LIMITS = HttpLimits(max_bytes=1000, max_running=3, rate=1.0, burst=5.0)
 
@@ -42,8 +42,7 @@ class Place:
         self.app = Starlette(
             routes=routes,
             middleware=protection(
-                self.guard,
-                self.caller,
+                Access(self.guard, self.caller),
                 KnownHosts("127.0.0.1", ["wazir.example.com"]),
                 AuditLog(self.clock),
                 now=self.clock,

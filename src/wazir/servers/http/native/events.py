@@ -11,7 +11,7 @@ import anyio
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
-from wazir.domain.errors import NotFoundError, StorageError
+from wazir.domain.errors import AccessError, NotFoundError, StorageError
 from wazir.domain.json_fields import JsonObject, to_json
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, TrialCounts
@@ -57,8 +57,8 @@ async def _events(parts: ServerParts, name: StudyName, known: int) -> AsyncItera
         except NotFoundError:
             yield _event("deleted", {}, None)
             return
-        except StorageError:
-            # The client connects again, and says where it was.
+        except (StorageError, AccessError):
+            # The client connects again, and says where it was; without a valid token it is told.
             return
         if silent_s >= _SIGN_OF_LIFE_S:
             silent_s = 0.0
