@@ -5,7 +5,7 @@ import hmac
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -203,6 +203,18 @@ class Guard:
             while len(self._known) > _MAX_KNOWN:
                 self._known.popitem(last=False)
         return found
+
+
+def bearer_secret(headers: Sequence[str]) -> str | None:
+    """Return the secret in the Authorization headers of a request; None: there is no header.
+
+    What is no single `Bearer SECRET` becomes "", which is never valid: there is one answer to all
+    that is not.
+    """
+    if not headers:
+        return None
+    kind, _, secret = headers[0].strip().partition(" ")
+    return secret.strip() if len(headers) == 1 and kind.lower() == "bearer" else ""
 
 
 def _hash(secret: str) -> str:

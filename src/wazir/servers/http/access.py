@@ -12,7 +12,7 @@ from wazir.domain.tokens import ALL_PROJECTS, Role
 from wazir.servers.hosts import KnownHosts, host_name
 from wazir.servers.http.answers import error_answer
 from wazir.servers.rates import TokenBuckets
-from wazir.service.access import Guard, Principal
+from wazir.service.access import Guard, Principal, bearer_secret
 from wazir.service.guarding import Caller
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -109,7 +109,7 @@ class Authenticate:
     async def _identify(self, scope: Scope) -> Principal:
         if scope["path"] in OPEN_PATHS and scope["method"] in SAFE_METHODS:
             return _VISITOR
-        secret = _secret(scope)
+        secret = bearer_secret(Headers(scope=scope).getlist("authorization"))
         known = self._guard.remembered(secret)
         if known is not None:
             return known
@@ -154,15 +154,6 @@ def principal_of(scope: Scope) -> Principal | None:
     """Return who asks, None if that is not known (yet)."""
     principal: Principal | None = scope.get("state", {}).get("principal")
     return principal
-
-
-def _secret(scope: Scope) -> str | None:
-    given = Headers(scope=scope).getlist("authorization")
-    if not given:
-        return None
-    kind, _, secret = given[0].strip().partition(" ")
-    # What is no token is looked up as one: there is one answer to all that is not valid.
-    return secret.strip() if len(given) == 1 and kind.lower() == "bearer" else ""
 
 
 def _unknown_host(given: list[str]) -> NotAllowedError:
