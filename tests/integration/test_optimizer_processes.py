@@ -174,7 +174,7 @@ def test_analyses_are_computed_there_and_are_the_same(server, location):
         LOSS,
         algorithm="RANDOM_SEARCH",
         early_stopping=EarlyStopping.parse("median"),
-        study_stopping=StudyStopping(max_n_trials_without_progress=5),
+        study_stopping=StudyStopping(max_n_trials_without_progress=5, auto_stop_below=0.01),
     )
     name = server.service.create_study(StudyName("p", "s"), config).name
     add_results(server, name, 30)
@@ -186,12 +186,17 @@ def test_analyses_are_computed_there_and_are_the_same(server, location):
     assert server.service.pareto_front(name) == here.pareto_front(name)
     assert server.service.why_ended(name) == here.why_ended(name) != ""
     assert len(server.started) == 1
-    running = StudyName("p", "running")
-    server.service.create_study(running, MODEL)
-    (trial,) = server.service.suggest_trials(running, 1, "w")
-    assert server.service.check_stopping(running, trial.id).state is TrialState.ACTIVE
-    with pytest.raises(NotFoundError, match="no trial 7"):
-        server.service.check_stopping(running, 7)
+    with pytest.raises(NotFoundError, match="no study 'none'"):
+        server.service.recommend(StudyName("p", "none"))
+
+
+def test_a_stopping_rule_does_not_wait_for_processes(server):
+    stopped = replace(RANDOM, early_stopping=EarlyStopping.parse("median"))
+    name = server.service.create_study(StudyName("p", "s"), stopped).name
+    (trial,) = server.service.suggest_trials(name, 1, "w")
+    server.service.add_measurements(name, trial.id, [Measurement({"loss": 1.0})])
+    assert server.service.check_stopping(name, trial.id).state is TrialState.ACTIVE
+    assert server.started == []
 
 
 def test_random_search_starts_no_process(server):

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from wazir.app.compose import local_analyst, open_store
 from wazir.app.registry import AlgorithmRegistry
 from wazir.app.settings import storage_location
-from wazir.domain.codec import config_from_dict, trial_to_dict
+from wazir.domain.codec import config_from_dict
 from wazir.domain.errors import WazirError
 from wazir.domain.json_fields import Fields, JsonObject, decode_number, decode_whole, from_json
 from wazir.domain.json_fields import to_json as to_line
@@ -43,7 +43,6 @@ class OptimizerWorker:
         self._calls: Mapping[str, Callable[[StudyName, Fields], object]] = {
             "propose": self._propose,
             "why_ended": self._why_ended,
-            "check_stopping": self._check_stopping,
             "recommend": self._recommend,
             "pareto_front": self._pareto_front,
             "advise": self._advise,
@@ -67,9 +66,6 @@ class OptimizerWorker:
     def _why_ended(self, name: StudyName, fields: Fields) -> object:
         config = config_from_dict(fields.take("config"))
         return self._analyst.why_ended(replace(self._store.study(name), config=config))
-
-    def _check_stopping(self, name: StudyName, fields: Fields) -> object:
-        return trial_to_dict(self._analyst.check_stopping(name, fields.whole("trial_id")))
 
     def _recommend(self, name: StudyName, _: Fields) -> object:
         found = self._analyst.recommend(name)

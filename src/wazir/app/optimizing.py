@@ -7,7 +7,7 @@ from wazir.analysis.advice import Advice
 from wazir.analysis.recommendation import Recommendation
 from wazir.app.optimizer_processes import OptimizerProcesses
 from wazir.app.registry import canonical_name
-from wazir.domain.codec import config_to_dict, trial_from_dict
+from wazir.domain.codec import config_to_dict
 from wazir.domain.json_fields import decode_text
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyConfig
@@ -56,7 +56,11 @@ class RemoteProposer:
 
 
 class RemoteAnalyst:
-    """Asks a process, or `local` where little is to be computed (the Analyst protocol)."""
+    """Asks a process, or `local` where little is to be computed (the Analyst protocol).
+
+    A stopping rule takes a few milliseconds, and its trial goes on meanwhile: it does not wait
+    behind the fits of others.
+    """
 
     def __init__(self, processes: OptimizerProcesses, local: Analyst) -> None:
         self._processes = processes
@@ -65,7 +69,7 @@ class RemoteAnalyst:
     def why_ended(self, study: Study) -> str:
         """Return why a study makes no new trials by its own rule, "" while it does."""
         stopping = study.config.study_stopping
-        if stopping is None or not stopping.looks_at_results:
+        if stopping is None or stopping.auto_stop_below is None:
             return self._local.why_ended(study)
         config = config_to_dict(study.config)
         answer = self._processes.call(study.name, "why_ended", config=config)
@@ -73,8 +77,7 @@ class RemoteAnalyst:
 
     def check_stopping(self, name: StudyName, trial_id: int) -> Trial:
         """Ask the study's stopping rule about a trial."""
-        answer = self._processes.call(name, "check_stopping", trial_id=trial_id)
-        return trial_from_dict(answer)
+        return self._local.check_stopping(name, trial_id)
 
     def recommend(self, name: StudyName) -> Recommendation | None:
         """Return the trial whose configuration to use."""

@@ -91,6 +91,7 @@ def open_server_service(
     orphan_after_s: float | None = None,
     must_ask: bool | None = None,
     limits: Limits | None = None,
+    prepares_ahead: bool = True,
 ) -> ServerService:
     """Open a storage, made where it is missing, and start what a server runs beside its requests.
 
@@ -104,6 +105,7 @@ def open_server_service(
             `wazir.service.access.Guard`; None: they never are, and whoever has what is returned
             may do anything.
         limits: how much is taken, by default everything.
+        prepares_ahead: whether the next suggestion of a study is computed before it is asked for.
 
     Raises:
         InvalidInputError: a number outside its range.
@@ -121,12 +123,14 @@ def open_server_service(
     # No other process can see what is in the memory of this one.
     if location.path is not None:
         processes = OptimizerProcesses(partial(OptimizerProcess, str(location)), n_processes)
-        threads = ThreadPoolExecutor(processes.max_n_ahead, thread_name_prefix="wazir-ahead")
-        closing += [processes.close, partial(threads.shutdown, cancel_futures=True)]
-        remote = RemoteProposer(processes, proposer)
-        proposer = PreparingProposer(
-            remote, remote.propose_ahead, is_worthwhile=is_slow, threads=threads
-        )
+        closing.append(processes.close)
+        proposer = remote = RemoteProposer(processes, proposer)
+        if prepares_ahead:
+            threads = ThreadPoolExecutor(processes.max_n_ahead, thread_name_prefix="wazir-ahead")
+            closing.append(partial(threads.shutdown, cancel_futures=True))
+            proposer = PreparingProposer(
+                remote, remote.propose_ahead, is_worthwhile=is_slow, threads=threads
+            )
         analyst = RemoteAnalyst(processes, analyst)
     closing.append(store.close)
     service = StudyService(
