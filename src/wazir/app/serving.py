@@ -35,6 +35,7 @@ from wazir.service.snapshots import SnapshotReader
 from wazir.service.studies import StudyService
 from wazir.service.sweeping import Sweeper
 from wazir.service.transport import Transport
+from wazir.storage.protocol import Store
 
 MAX_DEFAULT_PROCESSES = 4
 # Clients that found no server for a while have so long to say that they live.
@@ -117,22 +118,10 @@ def open_server_service(
     lease_clock = LeaseClock(system_clock, time.monotonic)
     leases = Leases(LocalOwners(), system_clock, lease_clock=lease_clock, grace_s=START_GRACE_S)
     snapshots = SnapshotReader(store)
-    proposer: Proposer = LocalProposer(snapshots, AlgorithmRegistry)
-    analyst: Analyst = local_analyst(store, snapshots)
-    closing: list[Callable[[], None]] = [_sweeping(Sweeper(store, leases))]
-    # No other process can see what is in the memory of this one.
-    if location.path is not None:
-        processes = OptimizerProcesses(partial(OptimizerProcess, str(location)), n_processes)
-        closing.append(processes.close)
-        proposer = remote = RemoteProposer(processes, proposer)
-        if prepares_ahead:
-            threads = ThreadPoolExecutor(processes.max_n_ahead, thread_name_prefix="wazir-ahead")
-            closing.append(partial(threads.shutdown, cancel_futures=True))
-            proposer = PreparingProposer(
-                remote, remote.propose_ahead, is_worthwhile=is_slow, threads=threads
-            )
-        analyst = RemoteAnalyst(processes, analyst)
-    closing.append(store.close)
+    proposer, analyst, closing = _optimizers(
+        location, store, snapshots, n_processes, prepares_ahead
+    )
+    closing = [_sweeping(Sweeper(store, leases)), *closing, store.close]
     service = StudyService(
         store,
         clock=system_clock,
@@ -155,6 +144,34 @@ def open_server_service(
         ),
     )
     return ServerService(offered, clients, access, closing)
+
+
+def _optimizers(
+    location: StorageLocation,
+    store: Store,
+    snapshots: SnapshotReader,
+    n_processes: int,
+    prepares_ahead: bool,
+) -> tuple[Proposer, Analyst, list[Callable[[], None]]]:
+    """Return what computes suggestions and analyses, and what ends it."""
+    local = LocalProposer(snapshots, AlgorithmRegistry)
+    analyst = local_analyst(store, snapshots)
+    if location.path is None:
+        # No other process can see what is in the memory of this one.
+        return local, analyst, []
+    processes = OptimizerProcesses(partial(OptimizerProcess, str(location)), n_processes)
+    remote, remote_analyst = RemoteProposer(processes, local), RemoteAnalyst(processes, analyst)
+    if not prepares_ahead:
+        return remote, remote_analyst, [processes.close]
+    threads = ThreadPoolExecutor(processes.max_n_ahead, thread_name_prefix="wazir-ahead")
+    proposer = PreparingProposer(
+        remote, remote.propose_ahead, is_worthwhile=is_slow, threads=threads
+    )
+    closing: list[Callable[[], None]] = [
+        processes.close,
+        partial(threads.shutdown, cancel_futures=True),
+    ]
+    return proposer, remote_analyst, closing
 
 
 def _check(n_processes: int, orphan_after_s: float | None) -> None:
