@@ -7,6 +7,7 @@ import click
 
 from wazir.app.settings import storage_location
 from wazir.cli.common import storage_option
+from wazir.cli.numbers import Duration
 
 _AUDIT_LOG = "wazir-audit.log"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -21,6 +22,22 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     default=8080,
     show_default=True,
     help="Port for HTTP; 0 for any that is free.",
+)
+@click.option(
+    "--optimizer-processes",
+    "n_processes",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many processes compute suggestions; they start when they are needed. Default: one "
+    "per processor, at most 4.",
+)
+@click.option(
+    "--orphan-after",
+    "orphan_after_s",
+    type=Duration(),
+    metavar="DURATION",
+    help="After how long a trial of a client of another API that is not heard of goes to the next "
+    "one, such as 2h. Default: ten times the median trial of its study, at least 1h.",
 )
 @click.option("--tls-cert", type=_FILE, help="Certificate (PEM) for HTTPS.")
 @click.option("--tls-key", type=_FILE, help="Its key (PEM).")

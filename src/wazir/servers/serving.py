@@ -45,6 +45,8 @@ class ServeOptions:
             loopback.
         insecure: listen on any address although there is no token.
         audit_log: file for one line per write; `-` is standard error, None: no file.
+        n_processes: how many optimizer processes there may be, see `open_server_service`.
+        orphan_after_s: when a trial of a foreign client is abandoned, see there.
 
     Raises:
         InvalidInputError: a certificate without its key, or the other way round, or files that
@@ -59,6 +61,8 @@ class ServeOptions:
     allowed_hosts: tuple[str, ...] = ()
     insecure: bool = False
     audit_log: Path | None = None
+    n_processes: int | None = None
+    orphan_after_s: float | None = None
 
     def __post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -91,7 +95,11 @@ def serve(options: ServeOptions, say: Callable[[str], None]) -> None:
         _bind(options.host, options.port) as bound,
         audit_lines_to(options.audit_log),
         open_server_service(
-            options.location, must_ask=options.must_ask, limits=Limits()
+            options.location,
+            n_processes=options.n_processes,
+            orphan_after_s=options.orphan_after_s,
+            must_ask=options.must_ask,
+            limits=Limits(),
         ) as opened,
     ):
         parts = ServerParts(opened.service, opened.clients, options.location.runs_folder)
