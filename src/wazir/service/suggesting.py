@@ -16,6 +16,7 @@ from wazir.service.promoting import Promoter
 from wazir.service.proposing import Outlook, Proposal, Proposer
 from wazir.service.retries import check_open
 from wazir.service.snapshots import SnapshotReader
+from wazir.service.turns import Turns
 from wazir.storage.protocol import Store, StudyWriter
 
 # A suggestion is computed outside any transaction; this often it may come too late.
@@ -56,6 +57,7 @@ class Suggester:
         self._leases = leases
         self._proposer = proposer
         self._analyst = analyst
+        self._turns = Turns()
         self._promoter = Promoter(store, snapshots, clock, analyst.why_ended)
 
     def suggest(
@@ -68,24 +70,35 @@ class Suggester:
         lease_s: float | None,
     ) -> list[Trial]:
         """Return up to `count` ACTIVE trials of `client_id`."""
+        given, view = self._there(name, count, client_id, lease_s)
+        order = _Order(count, client_id, max_n_trials, lease_s)
+        budgets = Budgets.of(view.study.config)
+        begin = partial(self._begin, client_id=client_id, lease_s=lease_s)
+        if budgets is not None:
+            given += self._promoter.promote(name, budgets, count - len(given), begin)
+        if len(given) < count:
+            with self._turns.taken(name) as has_waited:
+                if has_waited:
+                    # Much may have changed; what was given before is the client's own now.
+                    given, view = self._there(name, count, client_id, lease_s)
+                new, view = self._new(view, order.less(given))
+            given += new
+        if not given and budgets is not None:
+            return self._promoter.finish(name, budgets, begin)
+        self._proposer.look_ahead(view)
+        return given
+
+    def _there(
+        self, name: StudyName, count: int, client_id: str, lease_s: float | None
+    ) -> tuple[list[Trial], Outlook]:
+        """Return the client's own trials and waiting ones, begun, and the study after that."""
         with self._store.write(name) as writer:
             check_open(writer.study)
             self._leases.reclaim(writer)
             own = self._own(writer, client_id, lease_s)
             given = [writer.study.config.completed(trial) for trial in own[:count]]
             given += self._assign_requested(writer, count - len(given), client_id, lease_s)
-            view = Outlook.of(writer)
-        order = _Order(count, client_id, max_n_trials, lease_s)
-        budgets = Budgets.of(view.study.config)
-        begin = partial(self._begin, client_id=client_id, lease_s=lease_s)
-        if budgets is not None:
-            given += self._promoter.promote(name, budgets, count - len(given), begin)
-        new, view = self._new(view, order.less(given))
-        given += new
-        if not given and budgets is not None:
-            return self._promoter.finish(name, budgets, begin)
-        self._proposer.look_ahead(view)
-        return given
+            return given, Outlook.of(writer)
 
     def _own(self, writer: StudyWriter, client_id: str, lease_s: float | None) -> list[Trial]:
         """Return the client's ACTIVE trials; by asking it renews the leases of all that it has."""
