@@ -172,17 +172,20 @@ def _greeting(options: ServeOptions, bound: socket.socket) -> str:
     host = f"[{options.host}]" if ":" in options.host else options.host
     address = f"{scheme}://{host}:{bound.getsockname()[1]}"
     greeting = f"Wazir serves {options.location} at {address} (API: {address}/docs)"
-    if is_loopback(options.host):
-        return greeting
-    notes = []
+    return "\n".join([greeting, *notes(options)])
+
+
+def notes(options: ServeOptions) -> list[str]:
+    """Return what whoever starts a server that others reach should know."""
+    said = []
     if options.insecure:
-        notes.append(
-            "Note: until a token is made, everyone who reaches it may read, change and delete "
-            "everything (--insecure)"
+        said.append(
+            "Note: until a token is made, everyone who reaches this server may read, change and "
+            "delete everything (--insecure)"
         )
-    if options.tls_cert is None:
-        notes.append(
+    if options.tls_cert is None and not is_loopback(options.host):
+        said.append(
             "Note: tokens and data travel unencrypted; give --tls-cert and --tls-key, or put a "
             "proxy with TLS before it"
         )
-    return "\n".join([greeting, *notes])
+    return said
