@@ -44,6 +44,7 @@ class ServerProcess:
 
     process: subprocess.Popen[str]
     url: str
+    grpc_place: str = ""
 
     def end(self, number: int = signal.SIGTERM, timeout_s: float = 15) -> tuple[int, str]:
         """Send a signal; return the exit code and what it still printed."""
@@ -69,7 +70,9 @@ def start_server(folder: Path, *arguments: str, port: int = 0) -> ServerProcess:
         printed.append(line)
         found = re.search(r"\bat (https?://\S+)", line)
         if found:
-            return ServerProcess(process, found[1])
+            told = process.stdout.readline()
+            grpc = re.search(r"gRPC for OSS Vizier at (\S+)", told)
+            return ServerProcess(process, found[1], "" if grpc is None else grpc[1])
     process.wait()
     raise AssertionError(f"the server did not start: {''.join(printed)}")
 

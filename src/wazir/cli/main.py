@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "edit": ("wazir.cli.edit", "edit", "Change a study, also while it runs."),
     "stop": ("wazir.cli.studies", "stop", "Stop a study: it takes no new trials."),
     "delete": ("wazir.cli.studies", "delete", "Delete a study with its trials and files."),
-    "serve": ("wazir.cli.serve", "serve", "Serve studies to a team, over HTTP."),
+    "serve": ("wazir.cli.serve", "serve", "Serve studies to a team, over HTTP and gRPC."),
     "token": ("wazir.cli.token", "token", "Make, list and revoke the tokens of a server."),
     "export": ("wazir.cli.export", "export", "Write a study to a JSON or CSV file."),
 }

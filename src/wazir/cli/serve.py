@@ -39,6 +39,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="After how long a trial of a client of another API that is not heard of goes to the next "
     "one, such as 2h. Default: ten times the median trial of its study, at least 1h.",
 )
+@click.option(
+    "--grpc-port",
+    type=click.IntRange(0, 65535),
+    help="Port for clients of OSS Vizier. Default: 8081, if it is free and the extra grpc is there.",
+)
 @click.option("--tls-cert", type=_FILE, help="Certificate (PEM) for HTTPS.")
 @click.option("--tls-key", type=_FILE, help="Its key (PEM).")
 @click.option(
@@ -61,7 +66,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "database.",
 )
 def serve(storage: str | None, audit_log: Path | None, **options: Any) -> None:
-    """Serve the studies of a storage to a team, over HTTP.
+    """Serve the studies of a storage to a team, over HTTP and gRPC.
 
     Everything else works with it as with a file: --storage http://HOST:PORT. SIGTERM and Ctrl-C
     end it after running requests are answered. On an address that others reach it asks for

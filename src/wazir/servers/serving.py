@@ -3,7 +3,7 @@
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,17 +18,21 @@ from wazir.app.settings import StorageLocation
 from wazir.app.tokens import has_tokens
 from wazir.domain.errors import InvalidInputError, JobError
 from wazir.domain.limits import Limits
+from wazir.servers.admission import Admit, admission
 from wazir.servers.audit import AuditLog, audit_lines_to
 from wazir.servers.hosts import KnownHosts, check_bind, is_loopback
 from wazir.servers.http.app import make_app
 from wazir.servers.http.parts import ServerParts
-from wazir.servers.http.protection import protection
+from wazir.servers.http.protection import HttpLimits, protection
+from wazir.servers.rates import TokenBuckets
 from wazir.servers.tls import check_tls
+from wazir.service.foreign import ForeignClients
 
 # A server has 10 s to end after SIGTERM; what still runs then is cut off.
 _DRAIN_S = 8
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _N_WAITING = 2048
+_GRPC_PORT = 8081
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class ServeOptions:
         tls_key: its key.
         allowed_hosts: names by which the server may be asked for, besides `host` and those of
             loopback.
+        grpc_port: for clients of OSS Vizier; None: 8081, unless that cannot be.
         insecure: listen on any address although there is no token.
         audit_log: file for one line per write; `-` is standard error, None: no file.
         n_processes: how many optimizer processes there may be, see `open_server_service`.
@@ -60,6 +65,7 @@ class ServeOptions:
     tls_key: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     insecure: bool = False
+    grpc_port: int | None = None
     audit_log: Path | None = None
     n_processes: int | None = None
     orphan_after_s: float | None = None
@@ -104,23 +110,36 @@ def serve(options: ServeOptions, say: Callable[[str], None]) -> None:
     ):
         parts = ServerParts(opened.service, opened.clients, options.location.runs_folder)
         passed = protection(opened.access, hosts, AuditLog(system_clock), now=time.monotonic)
-        server = _Server(
-            _config(options, make_app(parts, version=version("wazir"), middleware=passed)),
-            parts,
-            lambda: say(_greeting(options, bound)),
-        )
-        server.run(sockets=[bound])
+        app = make_app(parts, version=version("wazir"), middleware=passed)
+        # Both doors count what a token asks for in the same way, each by itself.
+        buckets = TokenBuckets(HttpLimits().rate, HttpLimits().burst, time.monotonic)
+        admit = admission(opened.access, AuditLog(system_clock), buckets)
+        with _grpc_door(options, opened.clients, admit) as door:
+            greeting = _greeting(options, bound, door.told)
+            server = _Server(_config(options, app), [parts.closing.set, door.drain])
+            server.run_in(bound, lambda: say(greeting))
+
+
+@dataclass(frozen=True)
+class _GrpcDoor:
+    """What to say of gRPC, and how it begins to end."""
+
+    told: str
+    drain: Callable[[], None] = lambda: None
 
 
 class _Server(uvicorn.Server):
-    """Says when it serves, and tells streams that it ends."""
+    """Says when it serves, and tells others when it begins to end."""
 
-    def __init__(
-        self, config: uvicorn.Config, parts: ServerParts, on_start: Callable[[], None]
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, on_end: Sequence[Callable[[], None]]) -> None:
         super().__init__(config)
-        self._parts = parts
+        self._on_end = on_end
+        self._on_start: Callable[[], None] = lambda: None
+
+    def run_in(self, bound: socket.socket, on_start: Callable[[], None]) -> None:
+        """Serve on a socket until a signal comes."""
         self._on_start = on_start
+        self.run(sockets=[bound])
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -139,8 +158,51 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what runs, and end."""
-        self._parts.closing.set()
+        for tell in self._on_end:
+            tell()
         await super().shutdown(sockets)
+
+
+@contextmanager
+def _grpc_door(
+    options: ServeOptions, clients: ForeignClients, admit: Admit
+) -> Iterator[_GrpcDoor]:
+    """Serve gRPC while the block runs, if that can be.
+
+    Raises:
+        InvalidInputError: a port was asked for, and the extra is not installed.
+        JobError: that port cannot be used.
+    """
+    try:
+        from wazir.servers.grpc.server import Certificate, start  # noqa: PLC0415 - an extra
+    except ImportError:
+        if options.grpc_port is not None:
+            raise InvalidInputError(
+                "gRPC needs the extra grpc, which is not installed",
+                hint='pip install "wazir[grpc]", or leave --grpc-port out',
+            ) from None
+        yield _GrpcDoor('gRPC is off; pip install "wazir[grpc]" turns it on')
+        return
+    cert, key = options.tls_cert, options.tls_key
+    pair = None if cert is None or key is None else Certificate(cert, key)
+    port = _GRPC_PORT if options.grpc_port is None else options.grpc_port
+    try:
+        door = start(clients, options.host, port, admit=admit, certificate=pair)
+    except JobError as error:
+        if options.grpc_port is not None:
+            raise
+        yield _GrpcDoor(f"gRPC is off: {error.message}")
+        return
+    try:
+        told = f"gRPC for OSS Vizier at {_place(options.host, door.port)}"
+        yield _GrpcDoor(told, lambda: door.drain(_DRAIN_S))
+    finally:
+        door.drain(_DRAIN_S)
+        door.close()
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _config(options: ServeOptions, app: FastAPI) -> uvicorn.Config:
@@ -167,12 +229,11 @@ def _bind(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _greeting(options: ServeOptions, bound: socket.socket) -> str:
+def _greeting(options: ServeOptions, bound: socket.socket, told: str) -> str:
     scheme = "http" if options.tls_cert is None else "https"
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    address = f"{scheme}://{host}:{bound.getsockname()[1]}"
+    address = f"{scheme}://{_place(options.host, bound.getsockname()[1])}"
     greeting = f"Wazir serves {options.location} at {address} (API: {address}/docs)"
-    return "\n".join([greeting, *notes(options)])
+    return "\n".join([greeting, told, *notes(options)])
 
 
 def notes(options: ServeOptions) -> list[str]:

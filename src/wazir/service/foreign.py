@@ -1,6 +1,6 @@
 """What clients of other APIs do with studies: they renew no leases and send no attempts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wazir.domain.best import optimal_trials
@@ -111,6 +111,7 @@ class ForeignClients:
         parameters: Mapping[str, ParameterValue],
         *,
         measurement: Measurement | None = None,
+        measurements: Sequence[Measurement] = (),
         infeasible_reason: str = "",
         metadata: Metadata | None = None,
     ) -> Trial:
@@ -119,6 +120,7 @@ class ForeignClients:
             name,
             parameters,
             measurement=measurement,
+            measurements=measurements,
             infeasible_reason=infeasible_reason,
             metadata=metadata,
         )
@@ -143,8 +145,17 @@ class ForeignClients:
         return list(optimal_trials(succeeded, self._transport.study(name).config))
 
     def add_measurement(self, name: StudyName, trial_id: int, measurement: Measurement) -> Trial:
-        """Record an intermediate measurement of a running trial."""
-        trial = self._transport.add_measurements(name, trial_id, [measurement])
+        """Record an intermediate measurement of a running trial; an INFEASIBLE one stays as it is.
+
+        Raises:
+            ConflictError: the trial has succeeded, or nobody works on it.
+        """
+        try:
+            trial = self._transport.add_measurements(name, trial_id, [measurement])
+        except ConflictError:
+            trial = self._transport.trial(name, trial_id)
+            if trial.state is not TrialState.INFEASIBLE:
+                raise
         return self._heard_of(name, trial)
 
     def complete(
@@ -155,7 +166,16 @@ class ForeignClients:
         measurement: Measurement | None = None,
         infeasible_reason: str = "",
     ) -> Trial:
-        """End a trial. The same again changes nothing; without anything its measurements count."""
+        """End a trial. The same again changes nothing; without anything its measurements count.
+
+        Raises:
+            ConflictError: it has no measurements, and nothing else is said either.
+        """
+        is_silent = measurement is None and not infeasible_reason
+        if is_silent and not self._can_end_by_itself(name, trial_id):
+            raise ConflictError(
+                f"trial {trial_id} has no measurement: say its final one, or that it is infeasible"
+            )
         return self._transport.complete_trial(
             name, trial_id, measurement=measurement, infeasible_reason=infeasible_reason
         )
@@ -170,9 +190,17 @@ class ForeignClients:
         return trial.state is TrialState.STOPPING
 
     def stop(self, name: StudyName, trial_id: int) -> Trial:
-        """Ask the owner of a running trial to stop it."""
+        """Ask the owner of a running trial to stop it; one that stops or has ended stays so."""
+        trial = self._transport.trial(name, trial_id)
+        if trial.state is TrialState.STOPPING or trial.state.is_final:
+            return trial
         stopped = self._transport.request_stop(name, trial_id, STOPPED_BY_CLIENT)
         return self._heard_of(name, stopped)
+
+    def _can_end_by_itself(self, name: StudyName, trial_id: int) -> bool:
+        if self._transport.trial(name, trial_id).state.is_final:
+            return True
+        return bool(self._transport.measurements(name, [trial_id])[trial_id])
 
     def _heard_of(self, name: StudyName, trial: Trial) -> Trial:
         if self._leases is not None:

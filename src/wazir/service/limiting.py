@@ -107,12 +107,13 @@ class _Limited:
         parameters: Mapping[str, ParameterValue],
         *,
         measurement: Measurement | None = None,
+        measurements: Sequence[Measurement] = (),
         infeasible_reason: str = "",
         metadata: Metadata | None = None,
     ) -> Trial:
         """Add a trial."""
-        if measurement is not None:
-            self._sizes.check_measurements([measurement])
+        final = [] if measurement is None else [measurement]
+        self._sizes.check_measurements([*measurements, *final])
         self._sizes.check_text("a reason", infeasible_reason)
         self._sizes.check_metadata(metadata)
         self._check_room(name)
@@ -120,6 +121,7 @@ class _Limited:
             name,
             parameters,
             measurement=measurement,
+            measurements=measurements,
             infeasible_reason=infeasible_reason,
             metadata=metadata,
         )

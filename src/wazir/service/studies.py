@@ -20,6 +20,7 @@ from wazir.domain.studies import (
 )
 from wazir.domain.trials import Metadata, Trial, TrialState, check_transition
 from wazir.service.abandoned import is_abandoned
+from wazir.service.adding import insert_trial
 from wazir.service.analysing import Analyst
 from wazir.service.budgets import Budgets
 from wazir.service.definitions import check_same
@@ -187,27 +188,21 @@ class StudyService:
         parameters: Mapping[str, ParameterValue],
         *,
         measurement: Measurement | None = None,
+        measurements: Sequence[Measurement] = (),
         infeasible_reason: str = "",
         metadata: Metadata | None = None,
     ) -> Trial:
         """Add a trial with a known result, or a REQUESTED one."""
         with self._store.write(name) as writer:
-            config, trial_id = writer.study.config, writer.last_trial_id + 1
-            budgets = Budgets.of(config)
-            if budgets is not None:
-                is_known = measurement is not None
-                parameters = budgets.completed(parameters, trial_id, is_known=is_known)
-            trial = Trial(
-                id=trial_id,
-                parameters=config.check_point(parameters),
+            return insert_trial(
+                writer,
+                parameters,
+                measurement=measurement,
+                measurements=measurements,
+                infeasible_reason=infeasible_reason,
                 metadata=metadata or {},
-                created_at=self._clock(),
-                created_revision=writer.revision,
+                now=self._clock(),
             )
-            if measurement is not None or infeasible_reason:
-                trial = ended_trial(writer, trial, measurement, infeasible_reason, self._clock())
-            writer.insert_trial(trial)
-        return trial
 
     def add_measurements(
         self,

@@ -133,10 +133,13 @@ class Transport(Protocol):
         parameters: Mapping[str, ParameterValue],
         *,
         measurement: Measurement | None = None,
+        measurements: Sequence[Measurement] = (),
         infeasible_reason: str = "",
         metadata: Metadata | None = None,
     ) -> Trial:
         """Add a trial: with a known result, or REQUESTED when there is none yet.
+
+        `measurements` are intermediate ones, oldest first; those without step get the next one.
 
         Raises:
             InvalidInputError: the point is none of the space, or breaks a constraint.

@@ -131,6 +131,10 @@ class TransportContract:
             TrialState.INFEASIBLE,
         ]
         assert waiting.metadata == {"m": {"k": "v"}}
+        curve = [Measurement({"loss": value}, step) for step, value in ((1, 3.0), (4, 2.0))]
+        with_curve = transport.add_trial(NAME, {"x": 0.125, "kind": "a"}, measurements=curve)
+        assert transport.measurements(NAME, [with_curve.id])[with_curve.id] == curve
+        transport.delete_trial(NAME, with_curve.id)
         assert waiting.parameters == {"x": 0.5, "kind": True}
         assert transport.suggest_trials(NAME, 1, "a")[0].id == waiting.id
         with pytest.raises(InvalidInputError, match="must lie in"):

@@ -107,6 +107,28 @@ def test_a_count_below_one_is_refused(clients):
         clients.suggest(name, 0, "me")
 
 
+def test_what_comes_too_late_does_nothing_or_is_refused(clients):
+    name = clients.create_study("p", "s", CONFIG).name
+    first, second = clients.suggest(name, 2, "me")
+    result = Measurement({"loss": 1.0})
+    with pytest.raises(ConflictError, match="has no measurement"):
+        clients.complete(name, first.id)
+    done = clients.complete(name, first.id, measurement=result)
+    assert clients.complete(name, first.id, measurement=result) == done
+    assert clients.complete(name, first.id) == done
+    assert clients.stop(name, first.id) == done
+    with pytest.raises(ConflictError):
+        clients.complete(name, first.id, measurement=Measurement({"loss": 2.0}))
+    with pytest.raises(ConflictError):
+        clients.add_measurement(name, first.id, result)
+    failed = clients.complete(name, second.id, infeasible_reason="it broke")
+    assert clients.add_measurement(name, second.id, result) == failed
+    assert clients.measurements(name, [second.id]) == {second.id: []}
+    waiting = clients.add_trial(name, {"x": 0.5})
+    with pytest.raises(ConflictError):
+        clients.stop(name, waiting.id)
+
+
 def test_a_study_that_has_ended_says_so(clients):
     config = replace(CONFIG, study_stopping=StudyStopping(max_n_trials=1))
     name = clients.create_study("p", "s", config).name

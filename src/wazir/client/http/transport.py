@@ -168,6 +168,7 @@ class HttpTransport:
         parameters: Mapping[str, ParameterValue],
         *,
         measurement: Measurement | None = None,
+        measurements: Sequence[Measurement] = (),
         infeasible_reason: str = "",
         metadata: Metadata | None = None,
     ) -> Trial:
@@ -175,6 +176,7 @@ class HttpTransport:
         body = {
             "parameters": dict(parameters),
             "measurement": _measurement(measurement),
+            "measurements": [measurement_to_dict(one) for one in measurements],
             "infeasible_reason": infeasible_reason,
             "metadata": metadata_to_dict(metadata or {}),
         }

@@ -66,6 +66,7 @@ class NewTrial(_Body):
 
     parameters: JsonDict
     measurement: JsonDict | None = None
+    measurements: list[JsonDict] = Field(default_factory=list)
     infeasible_reason: str = ""
     metadata: MetadataDict = Field(default_factory=dict)
 

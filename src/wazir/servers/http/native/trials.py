@@ -90,6 +90,7 @@ def add_trial(name: Name, body: NewTrial, service: Service, same: SameRequest) -
                 name,
                 parameter_values_from_dict(body.parameters),
                 measurement=_measurement(body.measurement),
+                measurements=_measurements(body.measurements),
                 infeasible_reason=body.infeasible_reason,
                 metadata=body.metadata,
             )

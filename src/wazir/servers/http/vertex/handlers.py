@@ -5,9 +5,8 @@ from typing import Any
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.json_fields import JsonObject
-from wazir.domain.parameters import Parameter
-from wazir.domain.space import SearchSpace
 from wazir.domain.trials import Trial, TrialState
+from wazir.servers.categories import parameters_by_name
 from wazir.servers.http.vertex.messages import (
     ADD_MEASUREMENT,
     COMPLETE,
@@ -104,8 +103,13 @@ def create_trial(clients: ForeignClients, call: VertexRequest) -> JsonObject:
     measurement = measurement_from(body.get("finalMeasurement"), "finalMeasurement")
     added = clients.add_trial(
         name,
-        values_from(body.get("parameters", ()), _parameters(space), "parameters"),
+        values_from(body.get("parameters", ()), parameters_by_name(space), "parameters"),
         measurement=measurement if state is TrialState.SUCCEEDED else None,
+        measurements=[
+            one
+            for index, given in enumerate(body.get("measurements", ()))
+            if (one := measurement_from(given, f"measurements[{index}]")) is not None
+        ],
         infeasible_reason=reason if state is TrialState.INFEASIBLE else "",
     )
     return _trial(clients, call, added)
@@ -216,14 +220,6 @@ def _trials(
     return [
         call.writer.trial(name.study_id, trial, measured.get(trial.id, [])) for trial in trials
     ]
-
-
-def _parameters(space: SearchSpace) -> dict[str, list[Parameter]]:
-    """Return the parameters of each name; two branches may use one for different parameters."""
-    found: dict[str, list[Parameter]] = {}
-    for name, parameter in space.walk():
-        found.setdefault(name, []).append(parameter)
-    return found
 
 
 def _next_page(start: int, n_entries: int) -> dict[str, Any]:

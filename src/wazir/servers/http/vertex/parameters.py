@@ -16,6 +16,7 @@ from wazir.domain.parameters import (
     Scale,
     value_text,
 )
+from wazir.servers.categories import ByName, meant_value
 from wazir.servers.http.vertex.messages import SCALE_OF
 from wazir.servers.http.vertex.reading import wrong
 
@@ -188,7 +189,7 @@ def _json_number(value: bool | int | float) -> str | float:
 
 
 def values_from(
-    given: Sequence[Mapping[str, Any]], parameters: Mapping[str, Sequence[Parameter]], path: str
+    given: Sequence[Mapping[str, Any]], parameters: ByName, path: str
 ) -> dict[str, ParameterValue]:
     """Return the values of a trial by parameter.
 
@@ -202,17 +203,5 @@ def values_from(
             raise InvalidInputError(f"{place}.parameterId: {name!r} is given twice")
         if "value" not in one:
             raise wrong(f"{place}.value", "a value", None)
-        found[name] = _known_value(one["value"], parameters.get(name, ()))
+        found[name] = meant_value(one["value"], name, parameters)
     return found
-
-
-def _known_value(value: ParameterValue, parameters: Sequence[Parameter]) -> ParameterValue:
-    categories = [
-        category
-        for parameter in parameters
-        if isinstance(parameter, Categorical)
-        for category in parameter.values
-    ]
-    if value in categories:
-        return value
-    return next((one for one in categories if value_text(one) == value), value)
