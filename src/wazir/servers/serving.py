@@ -95,8 +95,8 @@ def serve(options: ServeOptions, say: Callable[[str], None]) -> None:
         StorageError: the storage cannot be opened.
     """
     hosts = KnownHosts(options.host, options.allowed_hosts)
-    is_known = not options.must_ask or has_tokens(options.location)
-    check_bind(options.host, has_tokens=is_known, insecure=options.insecure)
+    is_asking = has_tokens(options.location)
+    check_bind(options.host, has_tokens=is_asking, insecure=options.insecure)
     with (
         _bind(options.host, options.port) as bound,
         audit_lines_to(options.audit_log),
@@ -115,9 +115,9 @@ def serve(options: ServeOptions, say: Callable[[str], None]) -> None:
         buckets = TokenBuckets(HttpLimits().rate, HttpLimits().burst, time.monotonic)
         admit = admission(opened.access, AuditLog(system_clock), buckets)
         with _grpc_door(options, opened.clients, admit) as door:
-            greeting = _greeting(options, bound, door.told)
+            said = [_greeting(options, bound), door.told, *notes(options, is_asking)]
             server = _Server(_config(options, app), [parts.closing.set, door.drain])
-            server.run_in(bound, lambda: say(greeting))
+            server.run_in(bound, lambda: say("\n".join(said)))
 
 
 @dataclass(frozen=True)
@@ -229,20 +229,19 @@ def _bind(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _greeting(options: ServeOptions, bound: socket.socket, told: str) -> str:
+def _greeting(options: ServeOptions, bound: socket.socket) -> str:
     scheme = "http" if options.tls_cert is None else "https"
     address = f"{scheme}://{_place(options.host, bound.getsockname()[1])}"
-    greeting = f"Wazir serves {options.location} at {address} (API: {address}/docs)"
-    return "\n".join([greeting, told, *notes(options)])
+    return f"Wazir serves {options.location} at {address} (API: {address}/docs)"
 
 
-def notes(options: ServeOptions) -> list[str]:
+def notes(options: ServeOptions, is_asking: bool) -> list[str]:
     """Return what whoever starts a server that others reach should know."""
     said = []
-    if options.insecure:
+    if not is_asking and (options.insecure or options.allowed_hosts):
         said.append(
-            "Note: until a token is made, everyone who reaches this server may read, change and "
-            "delete everything (--insecure)"
+            "Note: until a token is made, everyone who reaches this server, through a proxy too, "
+            "may read, change and delete everything"
         )
     if options.tls_cert is None and not is_loopback(options.host):
         said.append(

@@ -21,10 +21,11 @@ def test_nobody_may_do_anything_without_a_token_where_others_reach_the_server():
 
 
 def test_what_others_may_see_or_do_is_said():
-    assert notes(options()) == []
-    assert "travel unencrypted" in notes(options(host="10.0.0.7"))[0]
-    insecure = "\n".join(notes(options(host="10.0.0.7", insecure=True)))
-    assert "everyone who reaches this server may read, change and delete" in insecure
+    assert notes(options(), False) == []
+    assert "travel unencrypted" in notes(options(host="10.0.0.7"), True)[0]
+    for reached in (options(insecure=True), options(allowed_hosts=("wazir.example.com",))):
+        assert "may read, change and delete everything" in notes(reached, False)[0]
+        assert notes(reached, True) == []
 
 
 def test_files_for_tls_come_together_and_are_looked_at(tmp_path: Path):
