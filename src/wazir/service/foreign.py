@@ -120,7 +120,7 @@ class ForeignClients:
             name,
             parameters,
             measurement=measurement,
-            measurements=measurements,
+            measurements=[*map(_first, measurements[:1]), *measurements[1:]],
             infeasible_reason=infeasible_reason,
             metadata=metadata,
         )
@@ -147,9 +147,13 @@ class ForeignClients:
     def add_measurement(self, name: StudyName, trial_id: int, measurement: Measurement) -> Trial:
         """Record an intermediate measurement of a running trial; an INFEASIBLE one stays as it is.
 
+        The first one has step 0 if it has none, the following ones have the next.
+
         Raises:
             ConflictError: the trial has succeeded, or nobody works on it.
         """
+        if measurement.step is None and not self._has_measurements(name, trial_id):
+            measurement = _first(measurement)
         try:
             trial = self._transport.add_measurements(name, trial_id, [measurement])
         except ConflictError:
@@ -200,7 +204,10 @@ class ForeignClients:
     def _can_end_by_itself(self, name: StudyName, trial_id: int) -> bool:
         if self._transport.trial(name, trial_id).state.is_final:
             return True
-        return bool(self._transport.measurements(name, [trial_id])[trial_id])
+        return self._has_measurements(name, trial_id)
+
+    def _has_measurements(self, name: StudyName, trial_id: int) -> bool:
+        return bool(self._transport.measurements(name, [trial_id]).get(trial_id))
 
     def _heard_of(self, name: StudyName, trial: Trial) -> Trial:
         if self._leases is not None:
@@ -212,3 +219,11 @@ class ForeignClients:
         if reason:
             raise ConflictError(f"study {name.study_id!r} makes no new trials: {reason}")
         return []
+
+
+def _first(measurement: Measurement) -> Measurement:
+    """Return a trial's first measurement, with a step.
+
+    These APIs do not tell step 0 from none. If it got step 1, that of step 1 would replace it.
+    """
+    return measurement if measurement.step is not None else replace(measurement, step=0)

@@ -87,6 +87,20 @@ def test_a_trial_from_its_suggestion_to_its_end(clients):
         clients.trial(name, trial.id)
 
 
+def test_steps_that_begin_at_0_are_all_kept(clients):
+    name = clients.create_study("p", "s", CONFIG).name
+    (trial,) = clients.suggest(name, 1, "me")
+    # These APIs leave a step of 0 out.
+    curve = [Measurement({"loss": float(step)}, step=step or None) for step in range(3)]
+    kept = [replace(curve[0], step=0), *curve[1:]]
+    for measurement in curve:
+        clients.add_measurement(name, trial.id, measurement)
+    given = clients.add_trial(name, {"x": 0.5}, measurements=curve)
+    assert clients.measurements(name, [trial.id, given.id]) == {trial.id: kept, given.id: kept}
+    clients.add_measurement(name, trial.id, Measurement({"loss": 9.0}))
+    assert clients.measurements(name, [trial.id])[trial.id][-1].step == 3
+
+
 def test_paused_trials_are_not_shown(clients):
     config = StudyConfig(
         SearchSpace({"x": Double(0, 1), "epochs": Integer(1, 9)}),

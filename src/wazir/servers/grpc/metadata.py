@@ -4,6 +4,8 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.trials import Metadata
 
@@ -36,13 +38,21 @@ def fill_metadata(target: Any, metadata: Metadata) -> None:
         if namespace.startswith(OWN_PREFIX):
             continue
         for key, text in entries.items():
-            entry = target.add(key=key, ns=namespace)
-            if text.startswith(_MARK + _MARK):
-                entry.value = text[1:]
-            elif text.startswith(_MARK):
-                entry.proto.MergeFromString(base64.b64decode(text[1:]))
-            else:
-                entry.value = text
+            _fill(target.add(key=key, ns=namespace), text)
+
+
+def _fill(entry: Any, text: str) -> None:
+    if text.startswith(_MARK + _MARK):
+        entry.value = text[1:]
+        return
+    if text.startswith(_MARK):
+        try:
+            entry.proto.MergeFromString(base64.b64decode(text[1:], validate=True))
+            return
+        except (ValueError, DecodeError):
+            # It came through another door, and is a text that begins so.
+            entry.ClearField("proto")
+    entry.value = text
 
 
 def _text(entry: Any) -> str:

@@ -164,15 +164,20 @@ def _fill_values(spec: Any, parameter: Parameter) -> tuple[str, Callable[[Parame
             spec.double_value_spec.max_value = high
             return "double_value_spec", float
         case Integer(min_value=least, max_value=most):
-            spec.integer_value_spec.min_value = least
-            spec.integer_value_spec.max_value = most
-            return "integer_value_spec", int
+            spec.integer_value_spec.min_value = _int64(least)
+            spec.integer_value_spec.max_value = _int64(most)
+            return "integer_value_spec", _int64
         case Discrete(values=numbers):
             spec.discrete_value_spec.values.extend(map(float, numbers))
             return "discrete_value_spec", float
         case Categorical(values=categories):
             spec.categorical_value_spec.values.extend(map(value_text, categories))
             return "categorical_value_spec", value_text
+
+
+def _int64(value: ParameterValue) -> int:
+    """Return an integer as it fits into its field, or listing would fail for one odd study."""
+    return min(max(int(value), -(2**63)), 2**63 - 1)
 
 
 def values_from(given: Sequence[Any], parameters: ByName, path: str) -> dict[str, ParameterValue]:

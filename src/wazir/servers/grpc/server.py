@@ -20,7 +20,12 @@ from wazir.service.status import Status, status_of
 
 _LOG = logging.getLogger("wazir.server")
 _N_THREADS = 32
+# Who waits for a suggestion waits in threads of its own, and keeps no measurement from being taken.
+_WAITING = frozenset({"SuggestTrials"})
+_N_WAITING_THREADS = 64
 _MAX_MESSAGE_BYTES = 16 << 20
+# Clients take 8 KiB of headers.
+_MAX_DETAILS_BYTES = 2_000
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -30,6 +35,7 @@ class GrpcServer:
 
     server: grpc.Server
     port: int
+    waiting: ThreadPoolExecutor
 
     def drain(self, grace_s: float) -> None:
         """Take no new requests from now on; those that run are cut off after `grace_s` seconds."""
@@ -38,6 +44,7 @@ class GrpcServer:
     def close(self) -> None:
         """Wait for the end of what runs, as long as `drain` lets it, and end."""
         self.server.wait_for_termination()
+        self.waiting.shutdown(wait=False)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ def start(
     Raises:
         JobError: the address cannot be used.
     """
+    waiting = ThreadPoolExecutor(_N_WAITING_THREADS, thread_name_prefix="wazir-grpc-suggest")
     server = grpc.server(
         ThreadPoolExecutor(_N_THREADS, thread_name_prefix="wazir-grpc"),
         handlers=[
@@ -74,7 +82,9 @@ def start(
                 SERVICE,
                 {
                     name: grpc.unary_unary_rpc_method_handler(
-                        _behaviour(clients, name, _Reading(request, HANDLERS[name]), admit),
+                        _behaviour(
+                            clients, name, _Reading(request, HANDLERS[name]), admit, waiting
+                        ),
                         response_serializer=response.SerializeToString,
                     )
                     for name, (request, response) in methods().items()
@@ -96,7 +106,7 @@ def start(
             hint="choose another one with --grpc-port (0 for any that is free)",
         ) from None
     server.start()
-    return GrpcServer(server, bound)
+    return GrpcServer(server, bound, waiting)
 
 
 def _bind(server: grpc.Server, place: str, certificate: Certificate | None) -> int:
@@ -104,6 +114,14 @@ def _bind(server: grpc.Server, place: str, certificate: Certificate | None) -> i
         return int(server.add_insecure_port(place))
     pair = (certificate.key.read_bytes(), certificate.cert.read_bytes())
     return int(server.add_secure_port(place, grpc.ssl_server_credentials([pair])))
+
+
+def _shortened(details: str) -> str:
+    """Return details that arrive: they travel in a header, each byte as up to three."""
+    data = details.encode(errors="replace")
+    if len(data) <= _MAX_DETAILS_BYTES:
+        return details
+    return f"{data[:_MAX_DETAILS_BYTES].decode(errors='ignore')}..."
 
 
 @dataclass(frozen=True)
@@ -123,7 +141,11 @@ class _Reading:
 
 
 def _behaviour(
-    clients: ForeignClients, name: str, handle: _Reading, admit: Admit
+    clients: ForeignClients,
+    name: str,
+    handle: _Reading,
+    admit: Admit,
+    waiting: ThreadPoolExecutor,
 ) -> Callable[[bytes, grpc.ServicerContext], Any]:
     def behaviour(data: bytes, context: grpc.ServicerContext) -> Any:
         try:
@@ -134,7 +156,7 @@ def _behaviour(
             status = status_of(error)
             if status is Status.INTERNAL:
                 _LOG.error("%s: %s", name, error)
-            context.abort(_CODES[status.code], str(error))
+            context.abort(_CODES[status.code], _shortened(str(error)))
         except RecursionError:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is nested too deeply")
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
@@ -142,4 +164,7 @@ def _behaviour(
             context.abort(grpc.StatusCode.INTERNAL, "the server failed; its log says how")
         raise AssertionError("abort raises")
 
+    if name in _WAITING:
+        # gRPC calls a function that has this attribute in that pool.
+        behaviour.experimental_thread_pool = waiting  # type: ignore[attr-defined]
     return behaviour

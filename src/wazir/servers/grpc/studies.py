@@ -22,6 +22,8 @@ _OWNER = re.compile(r"owners/(?P<owner>[^/]+)")
 _STUDY = re.compile(rf"{_OWNER.pattern}/studies/(?P<study>[^/]+)")
 _TRIAL = re.compile(rf"{_STUDY.pattern}/trials/(?P<trial>[1-9]\d{{0,15}})", re.ASCII)
 _GOALS = {2: Goal.MINIMIZE}
+# The longest duration that a message may have, ten thousand years.
+MAX_S = 315_576_000_000
 _NOISES = {1: ObservationNoise.LOW, 2: ObservationNoise.HIGH}
 
 
@@ -110,7 +112,8 @@ def study_message(study: Study) -> Any:
 
 
 def fill_time(target: Any, at: float) -> None:
-    """Write Unix seconds, or a duration in seconds."""
+    """Write Unix seconds, or a duration in seconds; more than MAX_S becomes MAX_S."""
+    at = min(at, MAX_S)
     target.seconds = int(at // 1)
     target.nanos = min(999_999_999, round(at % 1 * 1e9))
 
@@ -121,7 +124,11 @@ def _spec(study: Study) -> Any:
     given = vizier("StudySpec")()
     if text is not None:
         given.MergeFromString(base64.b64decode(text))
-        meant = config_from_spec(given, "study_spec")
+        try:
+            meant = config_from_spec(given, "study_spec")
+        except InvalidInputError:
+            # What was allowed when the study was made.
+            return _spec_from_config(study.config)
         if replace(meant, seed=study.config.seed) == study.config:
             for parameter in given.parameters:
                 type_integers(parameter)

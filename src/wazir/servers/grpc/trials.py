@@ -10,7 +10,7 @@ from wazir.domain.trials import Trial
 from wazir.servers.grpc.messages import vizier
 from wazir.servers.grpc.metadata import fill_metadata
 from wazir.servers.grpc.parameters import fill_values
-from wazir.servers.grpc.studies import fill_time, full_name
+from wazir.servers.grpc.studies import MAX_S, fill_time, full_name
 from wazir.service.foreign_states import TRIAL_STATES
 
 
@@ -42,7 +42,8 @@ def measurement_from(message: Any, path: str) -> Measurement | None:
     A step of 0 is the default of its field, so it is not known.
 
     Raises:
-        InvalidInputError: a metric twice or without a name, or a negative step or time.
+        InvalidInputError: a metric twice or without a name, a negative step, or a time outside of
+            [0, MAX_S].
     """
     if not message.metrics:
         return None
@@ -56,8 +57,10 @@ def measurement_from(message: Any, path: str) -> Measurement | None:
         metrics[one.metric_id] = one.value
     elapsed = message.elapsed_duration
     elapsed_s = elapsed.seconds + elapsed.nanos / 1e9
-    if elapsed_s < 0:
-        raise InvalidInputError(f"{path}.elapsed_duration: must not be negative")
+    if not 0 <= elapsed_s <= MAX_S:
+        raise InvalidInputError(
+            f"{path}.elapsed_duration: must be in [0, {MAX_S}] seconds, got {elapsed_s:g}"
+        )
     has_time = message.HasField("elapsed_duration")
     try:
         return Measurement(

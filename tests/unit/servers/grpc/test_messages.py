@@ -206,7 +206,10 @@ def test_wrong_measurements_are_named():
         measurement_from(measured, "m")
     measured.metrics[0].metric_id = "loss"
     measured.elapsed_duration.seconds = -1
-    with pytest.raises(InvalidInputError, match=r"m\.elapsed_duration: must not be negative"):
+    with pytest.raises(InvalidInputError, match=r"m\.elapsed_duration: must be in"):
+        measurement_from(measured, "m")
+    measured.elapsed_duration.seconds = 2**63 - 1
+    with pytest.raises(InvalidInputError, match=r"m\.elapsed_duration: must be in"):
         measurement_from(measured, "m")
     measured.elapsed_duration.seconds, measured.step_count = 1, -1
     with pytest.raises(InvalidInputError, match="m: a step"):
