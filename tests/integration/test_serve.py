@@ -7,6 +7,7 @@ import time
 import urllib.request
 
 import pytest
+from command_line import CommandLine
 from servers import server_process, start_server
 
 import wazir
@@ -147,3 +148,35 @@ def test_what_cannot_be_served_or_reached_is_said(wazir_in):
     assert "of a server" in wazir_in("serve", "--storage", nobody, code=2).stderr
     one = wazir_in("serve", "--tls-cert", __file__, code=2).stderr
     assert "--tls-key" in one
+
+
+def test_a_team_works_in_its_project_with_its_token(wazir_in, tmp_path):
+    wazir_in.write("train.py", TRAIN)
+    place = tmp_path / "server"
+    place.mkdir()
+    made = CommandLine(place)("token", "create", "--project", "vision", "--role", "admin")
+    mine = {"WAZIR_TOKEN": made.stdout.strip(), "WAZIR_PROJECT": "vision"}
+    with server_process(place) as server:
+        mine["WAZIR_STORAGE"] = server.url
+        command = (*TUNE, "--trials", "3", "--", "python3", "train.py")
+        wazir_in(*command, env=mine)
+        assert "3 of 3 done" in wazir_in("show", env=mine).text
+        assert "vision" not in wazir_in("studies", env=mine).stdout
+        assert "rmse=" in wazir_in("logs", "best", env=mine).stdout
+        assert (wazir_in.runs / "@vision" / "train" / "trials" / "1").is_dir()
+        learning = wazir_in(
+            *TUNE[:-1], "DEFAULT", "--study", "second", "--prior-studies", "train",
+            "--trials", "2", "--", "python3", "train.py", env=mine,
+        )  # fmt: skip
+        assert "prior study train: 3 trials" in learning.stderr
+        full = ("show", "projects/vision/studies/train")
+        elsewhere = {**mine, "WAZIR_PROJECT": ""}
+        assert "3 of 3 done" in wazir_in(*full, env=elsewhere).text
+        refused = wazir_in("studies", env=elsewhere, code=1)
+        assert "this token is for project 'vision', not 'default'" in refused.stderr
+        assert server.end()[0] == 0
+
+
+def test_a_project_that_is_no_name_is_refused(wazir_in):
+    refused = wazir_in("studies", env={"WAZIR_PROJECT": "../x"}, code=2)
+    assert "the name of a project" in refused.stderr

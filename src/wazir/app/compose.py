@@ -19,6 +19,7 @@ from wazir.app.settings import (
     TOKEN_VARIABLE,
     StorageLocation,
     ensure_runs_folder,
+    named_study,
     storage_location,
 )
 from wazir.app.stopping_rules import make_rule
@@ -27,7 +28,6 @@ from wazir.domain.constraints import Constraint
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.metrics import Goal, Metric, with_references
-from wazir.domain.names import parse_study_name
 from wazir.domain.parameters import Parameter, ParameterValue
 from wazir.domain.safety import Limits, with_limits
 from wazir.domain.space import SearchSpace
@@ -213,7 +213,7 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         algorithm=algorithm,
         early_stopping=_early_stopping(early_stopping, fidelity),
         fidelity=fidelity,
-        prior_studies=tuple(map(parse_study_name, _texts(prior_studies))),
+        prior_studies=tuple(map(named_study, _texts(prior_studies))),
         study_stopping=with_auto_stop(
             with_stop_conditions(None, _texts(stop_when)), auto_stop, min_improvement
         ),
@@ -226,7 +226,7 @@ def create_study(  # noqa: PLR0913 - all but the name are optional keywords
         warnings.warn(note, stacklevel=2)
     config = replace(config, algorithm=canonical_name(algorithm))
     service = connect(storage, create=True)
-    return study_handle(service, service.create_study(parse_study_name(name), config))
+    return study_handle(service, service.create_study(named_study(name), config))
 
 
 def load_study(name: str, storage: StorageArgument = None) -> Study:
@@ -236,7 +236,7 @@ def load_study(name: str, storage: StorageArgument = None) -> Study:
         NotFoundError: there is no such study, or no database.
     """
     service = connect(storage)
-    wanted = parse_study_name(name)
+    wanted = named_study(name)
     try:
         return study_handle(service, service.study(wanted))
     except NotFoundError as error:

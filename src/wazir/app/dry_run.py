@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from wazir.app.compose import StorageArgument, connect_to
 from wazir.app.registry import canonical_name
-from wazir.app.settings import StorageLocation, storage_location
-from wazir.app.tuning import connect_for, needs_earlier_studies, planned
+from wazir.app.settings import StorageLocation, named_study, storage_location
+from wazir.app.tuning import connect_for, in_own_project, needs_earlier_studies, planned
 from wazir.domain.errors import InvalidInputError
-from wazir.domain.names import StudyName, parse_study_name
+from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.trials import Trial
 from wazir.jobs.resolution import ResolvedJob
@@ -39,15 +39,16 @@ def dry_run(
     Raises:
         NotFoundError: an earlier study, or the study of the previous job, is not there.
     """
+    job = in_own_project(job)
     service = connect_to(StorageLocation(), create=True)
     notes: list[str] = []
     if needs_earlier_studies(job):
         there = connect_for(job, storage_location(storage))
         job, notes = planned(job, there, resume=resume)
-        check_prior_studies(there, parse_study_name(job.study_id), job.config.prior_studies)
+        check_prior_studies(there, named_study(job.study_id), job.config.prior_studies)
         for prior in job.config.prior_studies:
             _copy(prior, there, service)
-    name = parse_study_name(job.study_id)
+    name = named_study(job.study_id)
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     service.create_study(name, config)
     notes += service.prior_study_notes(name)

@@ -25,7 +25,7 @@ def rerun_context(study: Study, runs_folder: Path) -> JobContext:
     return JobContext(
         study=study,
         spec=spec,
-        folder=study_directory(runs_folder, study.name.study_id),
+        folder=study_directory(runs_folder, study.name),
         provenance=collect_provenance(spec.cwd, spec.recorded_variables),
         clock=system_clock,
     )

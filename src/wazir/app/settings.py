@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wazir.domain.errors import InvalidInputError
+from wazir.domain.names import DEFAULT_PROJECT, StudyName, check_project_id, parse_study_name
 
 RUNS_FOLDER = "wazir-runs"
 DATABASE_FILE = "wazir.db"
 STORAGE_VARIABLE = "WAZIR_STORAGE"
+PROJECT_VARIABLE = "WAZIR_PROJECT"
 TOKEN_VARIABLE = "WAZIR_TOKEN"  # noqa: S105 - a name
 MEMORY = ":memory:"
 
@@ -73,6 +75,21 @@ def storage_location(url: str | os.PathLike[str] | None) -> StorageLocation:
             f"a SQLite storage is sqlite:///FILE, got {text!r}", hint=f"write sqlite:///{rest}"
         )
     return StorageLocation(Path(rest[1:]).expanduser().absolute())
+
+
+def own_project() -> str:
+    """Return the project of studies that are named by their ids alone.
+
+    It is that of the variable WAZIR_PROJECT, or `default`. Raises InvalidInputError for no valid name.
+    """
+    project_id = os.environ.get(PROJECT_VARIABLE) or DEFAULT_PROJECT
+    check_project_id(project_id)
+    return project_id
+
+
+def named_study(text: str) -> StudyName:
+    """Return the study of a full name, or of an id in one's own project."""
+    return parse_study_name(text, own_project())
 
 
 def ensure_runs_folder(location: StorageLocation) -> None:

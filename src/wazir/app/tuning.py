@@ -12,10 +12,10 @@ from wazir.app.owners import JOB_CLIENT, is_process_gone, new_client_ids
 from wazir.app.previous_job import continue_previous, free_name
 from wazir.app.registry import canonical_name
 from wazir.app.resuming import Resumption, present_spec
-from wazir.app.settings import StorageLocation, storage_location
+from wazir.app.settings import StorageLocation, named_study, own_project, storage_location
 from wazir.app.stopping_rules import check_early_stopping
 from wazir.domain.errors import InvalidInputError, NotFoundError, StudyMismatchError
-from wazir.domain.names import parse_study_name
+from wazir.domain.names import in_project
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.studies import Study, StudyConfig, StudyState
 from wazir.jobs.advising import AdvisingListener
@@ -56,7 +56,7 @@ class TuningStudy:
     @property
     def folder(self) -> StudyDirectory:
         """The folder of its runs."""
-        return study_directory(_runs_folder(self.location), self.study.name.study_id)
+        return study_directory(_runs_folder(self.location), self.study.name)
 
     def reloaded(self) -> "TuningStudy":
         """Return it with its study as it is now: somebody may have edited it meanwhile.
@@ -90,13 +90,14 @@ def open_tuning_study(
     location = storage_location(storage)
     _runs_folder(location)
     # Checked before a database is made: a wrong name leaves nothing behind.
+    job = in_own_project(job)
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     check_early_stopping(config)
     check_constraints(config)
     service = connect_for(job, location)
     job, notes = planned(job, service, resume=resume)
     config = replace(config, prior_studies=job.config.prior_studies)
-    name = parse_study_name(job.study_id)
+    name = named_study(job.study_id)
     taken = {study.name.study_id: study for study in service.studies(name.project_id)}
     if not resume:
         name = replace(name, study_id=free_name(name.study_id, taken))
@@ -138,6 +139,12 @@ def connect_for(job: ResolvedJob, location: StorageLocation) -> Transport:
     return connect_to(location, create=not needs)
 
 
+def in_own_project(job: ResolvedJob) -> ResolvedJob:
+    """Return a job whose prior studies, named by their ids, are those of one's own project."""
+    priors = in_project(job.config.prior_studies, own_project())
+    return replace(job, config=replace(job.config, prior_studies=priors))
+
+
 def needs_earlier_studies(job: ResolvedJob) -> bool:
     """Return whether a job can only be run in a storage that has studies already."""
     return bool(job.config.prior_studies or job.previous_job)
@@ -149,7 +156,7 @@ def planned(
     """Return the job with its study decided, and what to say of it."""
     if not job.previous_job:
         return job, []
-    project_id = parse_study_name(job.study_id).project_id
+    project_id = named_study(job.study_id).project_id
     studies = {study.name.study_id: study for study in service.studies(project_id)}
     job, note = continue_previous(job, studies, resume=resume)
     return job, [note]

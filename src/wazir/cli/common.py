@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import click
 
 from wazir.app.compose import connect
+from wazir.app.settings import named_study, own_project
 from wazir.domain.errors import NotFoundError
 from wazir.domain.hints import did_you_mean
-from wazir.domain.names import DEFAULT_PROJECT, parse_study_name
 from wazir.domain.studies import Study
 from wazir.service.transport import Transport
 
@@ -31,17 +31,18 @@ def find_study(service: Transport, study_id: str | None) -> Study:
     Raises:
         NotFoundError: there is none.
     """
-    studies = service.studies(DEFAULT_PROJECT)
+    wanted = None if study_id is None else named_study(study_id)
+    project_id = own_project() if wanted is None else wanted.project_id
+    studies = service.studies(project_id)
     if not studies:
         raise NotFoundError("there are no studies yet", hint="make one with `wazir tune`")
-    if study_id is None:
+    if wanted is None:
         return studies[-1]
     names = [study.name.study_id for study in studies]
-    wanted = parse_study_name(study_id)
     if wanted.study_id not in names:
         raise NotFoundError(
             f"there is no study {study_id!r}",
-            hint=did_you_mean(study_id, names) or "`wazir studies` lists them",
+            hint=did_you_mean(wanted.study_id, names) or "`wazir studies` lists them",
         )
     return service.study(wanted)
 

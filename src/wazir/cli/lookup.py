@@ -101,7 +101,7 @@ class StudyView:
     def folder(self) -> StudyDirectory | None:
         """The folder of the study's runs on this machine, None for a storage in memory."""
         folder = self.location.runs_folder
-        return None if folder is None else study_directory(folder, self.study_id)
+        return None if folder is None else study_directory(folder, self.study.name)
 
     @property
     def run_folder(self) -> StudyDirectory:

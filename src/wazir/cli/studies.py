@@ -7,7 +7,7 @@ import click
 from wazir.app.clock import system_clock
 from wazir.app.compose import connect
 from wazir.app.owners import is_process_gone
-from wazir.app.settings import storage_location
+from wazir.app.settings import own_project, storage_location
 from wazir.cli.common import storage_option
 from wazir.cli.json_text import json_text, study_fields
 from wazir.cli.lookup import StudyView, view_study
@@ -26,7 +26,6 @@ from wazir.cli.tables import (
     terminal_width,
 )
 from wazir.domain.errors import ConflictError, JobError
-from wazir.domain.names import DEFAULT_PROJECT
 from wazir.domain.studies import StudyState
 from wazir.domain.trials import Trial, TrialState
 from wazir.jobs.deletion import RunFiles, delete_runs, run_files
@@ -40,8 +39,9 @@ _RUNNING = (TrialState.ACTIVE, TrialState.STOPPING)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def studies(storage: str | None, as_json: bool) -> None:
     """List the studies, oldest first."""
-    service, location = connect(storage), storage_location(storage)
-    views = [StudyView(service, study, location) for study in service.studies(DEFAULT_PROJECT)]
+    project_id, location = own_project(), storage_location(storage)
+    service = connect(storage)
+    views = [StudyView(service, study, location) for study in service.studies(project_id)]
     if as_json:
         click.echo(json_text([_listed_fields(view) for view in views]))
     elif views:

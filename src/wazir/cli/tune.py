@@ -402,7 +402,7 @@ def _metric_sources(job: ResolvedJob) -> list[str]:
 
 
 def _folder(job: ResolvedJob, storage: str | None) -> Path:
-    from wazir.app.settings import storage_location  # noqa: PLC0415 - for this text alone
+    from wazir.app.settings import named_study, storage_location  # noqa: PLC0415 - for this text
 
     folder = storage_location(storage).runs_folder or Path.cwd()
-    return study_directory(folder, job.study_id).path
+    return study_directory(folder, named_study(job.study_id)).path

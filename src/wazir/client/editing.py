@@ -6,7 +6,7 @@ from wazir.domain.constraints import Constraint
 from wazir.domain.edits import KEEP, Keep, StudyEdit
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.metrics import limit_text
-from wazir.domain.names import StudyName, parse_study_name
+from wazir.domain.names import DEFAULT_PROJECT, StudyName, parse_study_name
 from wazir.domain.parameters import Parameter, ParameterValue
 from wazir.domain.safety import Limits, with_limits
 from wazir.domain.stop_conditions import with_auto_stop, with_stop_conditions
@@ -34,8 +34,11 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
     reference: Mapping[str, float | None] | None = None,
     auto_stop: bool | float | None = None,
     min_improvement: float | None = None,
+    project_id: str = DEFAULT_PROJECT,
 ) -> StudyEdit:
     """Return an edit of a study with this configuration; see `wazir.client.study.Study.update`.
+
+    Prior studies are named by their ids in the project `project_id`.
 
     Raises:
         InvalidInputError: a text breaks a rule.
@@ -55,7 +58,7 @@ def edit_in_words(  # noqa: PLR0913 - all but the first are optional keywords
         safety_thresholds=_thresholds(config, safe),
         observation_noise=KEEP if noise is None else ObservationNoise.parse(noise),
         beliefs=KEEP if beliefs is None else dict(beliefs),
-        prior_studies=_prior_studies(prior_studies),
+        prior_studies=_prior_studies(prior_studies, project_id),
         reference_values=reference or {},
     )
 
@@ -89,10 +92,12 @@ def _constraints(given: str | Sequence[str] | None) -> tuple[Constraint, ...] | 
     return tuple(map(Constraint, _without_none(given)))
 
 
-def _prior_studies(given: str | Sequence[str] | None) -> tuple[StudyName, ...] | Keep:
+def _prior_studies(
+    given: str | Sequence[str] | None, project_id: str
+) -> tuple[StudyName, ...] | Keep:
     if given is None:
         return KEEP
-    return tuple(map(parse_study_name, _without_none(given)))
+    return tuple(parse_study_name(text, project_id) for text in _without_none(given))
 
 
 def _without_none(given: str | Sequence[str]) -> list[str]:

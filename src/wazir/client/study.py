@@ -315,6 +315,7 @@ class Study:
             noise=noise,
             beliefs=beliefs,
             prior_studies=prior_studies,
+            project_id=self._stored.name.project_id,
             reference=reference,
             auto_stop=auto_stop,
             min_improvement=min_improvement,

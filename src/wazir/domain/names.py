@@ -5,6 +5,7 @@ Vertex has `projects/P/locations/L/studies/S`, OSS Vizier `owners/O/studies/S`.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wazir.domain.errors import InvalidInputError
@@ -55,8 +56,8 @@ def _check(what: str, text: str) -> None:
         )
 
 
-def parse_study_name(text: str) -> StudyName:
-    """Return the study named by a full name of any accepted form, or by its id alone.
+def parse_study_name(text: str, project_id: str = DEFAULT_PROJECT) -> StudyName:
+    """Return the study named by a full name of any accepted form, or by its id in a project.
 
     Raises:
         InvalidInputError: the text is no study name.
@@ -65,7 +66,15 @@ def parse_study_name(text: str) -> StudyName:
         match = pattern.fullmatch(text)
         if match:
             return StudyName(match["project"], match["study"])
-    return StudyName(DEFAULT_PROJECT, text)
+    return StudyName(project_id, text)
+
+
+def in_project(names: Iterable[StudyName], project_id: str) -> tuple[StudyName, ...]:
+    """Return names of which those of the default project are meant to be in another one."""
+    return tuple(
+        StudyName(project_id, name.study_id) if name.project_id == DEFAULT_PROJECT else name
+        for name in names
+    )
 
 
 def study_id_from(text: str) -> str:

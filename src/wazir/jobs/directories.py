@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from wazir.domain.names import DEFAULT_PROJECT, StudyName
+
 RUN_FILE = "run.json"
 
 
@@ -70,6 +72,11 @@ class StudyDirectory:
         return label, TrialDirectory(self.path / "trials" / label)
 
 
-def study_directory(runs_folder: Path, study_id: str) -> StudyDirectory:
-    """Return the folder of a study, below that of all runs."""
-    return StudyDirectory(runs_folder / study_id)
+def study_directory(runs_folder: Path, name: StudyName) -> StudyDirectory:
+    """Return the folder of a study, below that of all runs.
+
+    Other projects than `default` have a folder each, with a name that no study has.
+    """
+    if name.project_id != DEFAULT_PROJECT:
+        runs_folder /= f"@{name.project_id}"
+    return StudyDirectory(runs_folder / name.study_id)

@@ -124,6 +124,7 @@ def resolve_edit(study: Study, flags: EditFlags) -> JobEdit:
         reference=dict(map(_reference, flags.references)),
         auto_stop=auto_stop_of(flags.auto_stop, flags.auto_stop_below),
         min_improvement=flags.min_improvement,
+        project_id=study.name.project_id,
     )
     notes = [note for one in parsed for note in (*one.notes, *_losses(one, known.get(one.name)))]
     space = apply(study.config, replace(edit, old_values={})).space

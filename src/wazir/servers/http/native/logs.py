@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from wazir.domain.errors import NotFoundError
-from wazir.domain.names import DEFAULT_PROJECT, StudyName
+from wazir.domain.names import StudyName
 from wazir.jobs.attempt_files import read_chunk
 from wazir.jobs.directories import TrialDirectory, study_directory
 from wazir.jobs.recording import LOG
@@ -48,7 +48,6 @@ def get_log(
 
 
 def _directory(runs_folder: Path | None, name: StudyName, trial_id: int) -> TrialDirectory:
-    # Jobs keep their files by the study's id alone, and have studies of this project only.
-    if runs_folder is None or name.project_id != DEFAULT_PROJECT:
+    if runs_folder is None:
         raise NotFoundError(f"there is no log of trial {trial_id} on this server")
-    return study_directory(runs_folder, name.study_id).trial(trial_id)
+    return study_directory(runs_folder, name).trial(trial_id)
