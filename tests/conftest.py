@@ -1,11 +1,13 @@
 """Fixtures for all tests, and the one way to say that something cannot run here."""
 
 import os
+import sys
 
 # Read when numpy is loaded: several threads are slower for small matrices, and their rounding
 # depends on their number.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,29 @@ def needs():
 def repository() -> Path:
     """The root of the checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[object]:
+    """A PostgreSQL server for all tests of this process (`postgres_server.PostgresServer`)."""
+    sys.path.append(str(ROOT / "tests"))
+    from postgres_server import NoPostgresError, PostgresServer
+
+    try:
+        server = PostgresServer()
+    except NoPostgresError:
+        not_run("PostgreSQL: initdb and postgres on PATH or in /usr/lib/postgresql, or pgserver")
+        return
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server) -> Iterator[str]:
+    """The URL of an empty schema, which is removed after the test."""
+    schema = postgres_server.new_schema()
+    yield postgres_server.url(schema)
+    postgres_server.drop_schema(schema)

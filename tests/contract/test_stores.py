@@ -16,6 +16,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import StudyState, TrialCounts
 from wazir.domain.trials import TrialState
 from wazir.storage.memory import MemoryStore
+from wazir.storage.postgres.store import PostgresStore
 from wazir.storage.protocol import Store
 from wazir.storage.sqlite.store import SqliteStore
 from wazir.testing.store_values import CONFIG, make_study, make_trial, state_of
@@ -36,6 +37,14 @@ class TestSqliteStore(StoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[Store]:
         store = SqliteStore(tmp_path / "folder that is not there" / "with é %23 ?.db")
+        yield store
+        store.close()
+
+
+class TestPostgresStore(StoreContract):
+    @pytest.fixture
+    def store(self, postgres_url: str) -> Iterator[Store]:
+        store = PostgresStore(postgres_url)
         yield store
         store.close()
 

@@ -25,7 +25,7 @@ from wazir.app.settings import (
 from wazir.app.stopping_rules import make_rule
 from wazir.client.study import Study
 from wazir.domain.constraints import Constraint
-from wazir.domain.errors import InvalidInputError, NotFoundError
+from wazir.domain.errors import InvalidInputError, NotFoundError, StorageError
 from wazir.domain.hints import did_you_mean
 from wazir.domain.metrics import Goal, Metric, with_references
 from wazir.domain.parameters import Parameter, ParameterValue
@@ -56,8 +56,10 @@ def open_store(location: StorageLocation, *, create: bool) -> Store:
             f"a database is wanted here, got the address of a server: {location}",
             hint="name the database that the server has",
         )
+    if location.database:
+        return _postgres_store(location, create=create)
     if location.path is None:
-        from wazir.storage.memory import MemoryStore  # noqa: PLC0415 - one of two
+        from wazir.storage.memory import MemoryStore  # noqa: PLC0415 - one of three
 
         return MemoryStore()
     if not create and not location.path.exists():
@@ -68,9 +70,20 @@ def open_store(location: StorageLocation, *, create: bool) -> Store:
         )
     if create:
         ensure_runs_folder(location)
-    from wazir.storage.sqlite.store import SqliteStore  # noqa: PLC0415 - one of two
+    from wazir.storage.sqlite.store import SqliteStore  # noqa: PLC0415 - one of three
 
     return SqliteStore(location.path)
+
+
+def _postgres_store(location: StorageLocation, *, create: bool) -> Store:
+    try:
+        from wazir.storage.postgres.store import PostgresStore  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise StorageError(
+            f"PostgreSQL needs psycopg, which cannot be loaded here ({error})",
+            hint='pip install "wazir[postgres]"',
+        ) from None
+    return PostgresStore(location.database, create=create, shown=location.shown)
 
 
 def make_service(store: Store) -> StudyService:
@@ -133,6 +146,8 @@ def connect_to(location: StorageLocation, *, create: bool) -> Transport:
         if create:
             ensure_runs_folder(location)
         return connect_http(location.server, token=os.environ.get(TOKEN_VARIABLE, ""))
+    if create and location.database:
+        ensure_runs_folder(location)
     return make_service(open_store(location, create=create))
 
 

@@ -156,10 +156,10 @@ def _optimizers(
     """Return what computes suggestions and analyses, and what ends it."""
     local = LocalProposer(snapshots, AlgorithmRegistry)
     analyst = local_analyst(store, snapshots)
-    if location.path is None:
+    if location.is_memory:
         # No other process can see what is in the memory of this one.
         return local, analyst, []
-    processes = OptimizerProcesses(partial(OptimizerProcess, str(location)), n_processes)
+    processes = OptimizerProcesses(partial(OptimizerProcess, location.url), n_processes)
     remote, remote_analyst = RemoteProposer(processes, local), RemoteAnalyst(processes, analyst)
     if not prepares_ahead:
         return remote, remote_analyst, [processes.close]

@@ -5,10 +5,10 @@ import heapq
 import itertools
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
-from wazir.domain.codec import config_from_dict, config_to_dict, metadata_to_dict
+from wazir.domain.codec import config_to_dict
 from wazir.domain.json_fields import to_json
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
@@ -26,8 +26,11 @@ from wazir.storage.checks import (
     transaction_ended,
     trial_not_found,
 )
+from wazir.storage.copies import copy_measurement, copy_study, copy_trial, detached
 from wazir.storage.counting import moved
 from wazir.storage.memory_tokens import MemoryTokens
+from wazir.storage.protocol import SUGGESTING_TIMEOUT_S
+from wazir.storage.turns import Turns
 from wazir.storage.write_lock import WriteLock
 
 _Measurements = dict[int, Measurement]
@@ -88,6 +91,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._studies: dict[StudyName, _StoredStudy] = {}
         self._tokens = MemoryTokens()
+        self._turns = Turns()
         self._writing = WriteLock()
         # Held only while what is stored is read or replaced, never during a caller's block.
         self._lock = threading.Lock()
@@ -96,24 +100,24 @@ class MemoryStore:
     def create_study(self, study: Study) -> Study:
         """Add a study."""
         check_metadata(study.metadata)
-        created = replace(_detached(study), revision=0, config_revision=0)
+        created = replace(detached(study), revision=0, config_revision=0)
         with self._write_lock():
             if study.name in self._studies:
                 raise study_taken(study.name)
             with self._lock:
                 self._studies[study.name] = _StoredStudy(created)
-        return _copy_study(created)
+        return copy_study(created)
 
     def study(self, name: StudyName) -> Study:
         """Return a study."""
         with self._reading():
-            return _copy_study(self._stored(name).study)
+            return copy_study(self._stored(name).study)
 
     def studies(self, project_id: str) -> list[Study]:
         """Return the studies of a project."""
         with self._reading():
             found = [
-                _copy_study(stored.study)
+                copy_study(stored.study)
                 for name, stored in self._studies.items()
                 if name.project_id == project_id
             ]
@@ -149,7 +153,7 @@ class MemoryStore:
             stored = self._stored(name)
             if trial_id not in stored.trials:
                 raise trial_not_found(name, trial_id, stored.last_trial_id)
-            return _copy_trial(stored.trials[trial_id])
+            return copy_trial(stored.trials[trial_id])
 
     def trials(
         self,
@@ -163,7 +167,7 @@ class MemoryStore:
         with self._reading():
             stored = self._stored(name)
             changed = (stored.trials[trial_id] for trial_id in stored.ids_since(since_revision))
-            found = [_copy_trial(trial) for trial in changed if trial.state in wanted]
+            found = [copy_trial(trial) for trial in changed if trial.state in wanted]
             return stored.study.revision, found
 
     def measurements(
@@ -173,7 +177,7 @@ class MemoryStore:
         with self._reading():
             known = self._stored(name).measurements
             return {
-                trial_id: [_copy_measurement(m) for m in known.get(trial_id, {}).values()]
+                trial_id: [copy_measurement(m) for m in known.get(trial_id, {}).values()]
                 for trial_id in trial_ids
             }
 
@@ -209,6 +213,13 @@ class MemoryStore:
         """Revoke a token."""
         with self._write_lock(), self._lock:
             return self._tokens.revoke_token(token_id, revoked_at)
+
+    def suggesting(
+        self, name: StudyName, timeout_s: float = SUGGESTING_TIMEOUT_S
+    ) -> AbstractContextManager[bool]:
+        """Take a turn in computing suggestions."""
+        with self._reading():
+            return self._turns.taken(name, timeout_s)
 
     def close(self) -> None:
         """Forget everything."""
@@ -263,7 +274,7 @@ class MemoryStudyWriter:
     @property
     def study(self) -> Study:
         """The study as it was."""
-        return _copy_study(self._study)
+        return copy_study(self._study)
 
     @property
     def revision(self) -> int:
@@ -282,7 +293,7 @@ class MemoryStudyWriter:
 
     def trial(self, trial_id: int) -> Trial:
         """Return a trial."""
-        return _copy_trial(self._current(trial_id))
+        return copy_trial(self._current(trial_id))
 
     def trials(
         self,
@@ -310,14 +321,14 @@ class MemoryStudyWriter:
             for trial in heapq.merge(*unchanged, changed, key=_trial_id)
             if client_id is None or trial.client_id == client_id
         )
-        return [_copy_trial(trial) for trial in itertools.islice(found, limit)]
+        return [copy_trial(trial) for trial in itertools.islice(found, limit)]
 
     def measurements(self, trial_id: int) -> list[Measurement]:
         """Return the intermediate measurements of a trial."""
         self._current(trial_id)
         known = self._stored.measurements.get(trial_id, {})
         present = self._measurements.get(trial_id, known)
-        return [_copy_measurement(measurement) for measurement in present.values()]
+        return [copy_measurement(measurement) for measurement in present.values()]
 
     def insert_trial(self, trial: Trial) -> None:
         """Add a trial."""
@@ -325,19 +336,19 @@ class MemoryStudyWriter:
         check_next_id(trial.id, self._last_trial_id)
         check_trial(trial)
         self._last_trial_id = trial.id
-        self._put(None, _copy_trial(trial))
+        self._put(None, copy_trial(trial))
 
     def update_trial(self, trial: Trial) -> None:
         """Replace a trial."""
         known = self._current(trial.id)
         check_trial(trial)
-        self._put(known.state, _copy_trial(trial))
+        self._put(known.state, copy_trial(trial))
 
     def put_measurement(self, trial_id: int, measurement: Measurement) -> None:
         """Add or replace a measurement."""
         self._current(trial_id)
         step = step_of(measurement)
-        self._own_measurements(trial_id)[step] = _copy_measurement(measurement)
+        self._own_measurements(trial_id)[step] = copy_measurement(measurement)
         self._is_changed = True
 
     def delete_measurement(self, trial_id: int, step: int) -> None:
@@ -350,7 +361,7 @@ class MemoryStudyWriter:
         """Replace the study's config, state and metadata."""
         self._check_open()
         check_metadata(study.metadata)
-        given = _detached(study)
+        given = detached(study)
         is_edited = _config_text(given.config) != _config_text(self._new_study.config)
         self._new_study = replace(
             self._new_study, config=given.config, state=given.state, metadata=given.metadata
@@ -419,30 +430,3 @@ def _trial_id(trial: Trial) -> int:
 
 def _config_text(config: StudyConfig) -> str:
     return to_json(config_to_dict(config))
-
-
-def _detached(study: Study) -> Study:
-    """Return a study that shares no mapping with the one given."""
-    config = config_from_dict(config_to_dict(study.config))
-    return replace(study, config=config, metadata=metadata_to_dict(study.metadata))
-
-
-def _copy_study(study: Study) -> Study:
-    return replace(study, metadata=metadata_to_dict(study.metadata))
-
-
-def _copy_measurement(measurement: Measurement) -> Measurement:
-    return replace(measurement, metrics=dict(measurement.metrics))
-
-
-def _copy_trial(trial: Trial) -> Trial:
-    final = trial.final_measurement
-    return replace(
-        trial,
-        parameters=dict(trial.parameters),
-        metadata=metadata_to_dict(trial.metadata),
-        final_measurement=None if final is None else _copy_measurement(final),
-        rungs=tuple(
-            replace(rung, measurement=_copy_measurement(rung.measurement)) for rung in trial.rungs
-        ),
-    )

@@ -10,6 +10,8 @@ from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.tokens import Token
 from wazir.domain.trials import Trial, TrialState
 
+SUGGESTING_TIMEOUT_S = 60.0
+
 
 class StudyWriter(Protocol):
     """One short write transaction on one study.
@@ -195,6 +197,20 @@ class Store(TokenStore, Protocol):
 
         That is a trial that runs and whose lease ended before `now`. Costs grow with such trials,
         not with studies or other trials. (In memory: with the trials that run.)
+        """
+        ...
+
+    def suggesting(
+        self, name: StudyName, timeout_s: float = SUGGESTING_TIMEOUT_S
+    ) -> AbstractContextManager[bool]:
+        """Take a turn in computing suggestions for a study, which ends with the block.
+
+        One thread has it at a time: of this process, and on PostgreSQL of all processes. No
+        transaction is open meanwhile, so the block may use the store, but for another turn in the
+        same study. The block is given whether it had to wait; if so, what was read before may be
+        old. After `timeout_s` (at least 0), or when the server cannot be asked, the block begins
+        without a turn and is told that it had to wait: turns save work, and protect nothing. The
+        study need not be there. The turn of a process that dies ends with it.
         """
         ...
 

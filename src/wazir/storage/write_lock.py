@@ -2,7 +2,7 @@
 
 import threading
 
-_NESTED = (
+NESTED = (
     "a write transaction is open in this thread; read through its writer, or end it first "
     "(transactions do not nest)"
 )
@@ -18,7 +18,7 @@ class WriteLock:
     def check_free(self) -> None:
         """Raise RuntimeError if this thread holds the lock."""
         if self._owner == threading.get_ident():
-            raise RuntimeError(_NESTED)
+            raise RuntimeError(NESTED)
 
     def acquire(self, timeout_s: float = -1) -> bool:
         """Wait for the lock, without end if `timeout_s` is -1; return whether it was got.

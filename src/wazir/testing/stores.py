@@ -22,6 +22,7 @@ from wazir.domain.trials import Trial, TrialState
 from wazir.storage.protocol import Store
 from wazir.testing.store_leases import LeaseContract
 from wazir.testing.store_tokens import TokenContract
+from wazir.testing.store_turns import TurnContract
 from wazir.testing.store_values import (
     CONFIG,
     NAME,
@@ -37,7 +38,7 @@ from wazir.testing.store_values import (
 )
 
 
-class StoreContract(LeaseContract, TokenContract):
+class StoreContract(LeaseContract, TokenContract, TurnContract):
     """What every store must do; a subclass provides the fixture `store`, an empty one."""
 
     @pytest.fixture

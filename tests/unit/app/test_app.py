@@ -30,7 +30,7 @@ from wazir.app.registry import (
     canonical_name,
 )
 from wazir.app.settings import StorageLocation, ensure_runs_folder, storage_location
-from wazir.domain.errors import InvalidInputError, NotFoundError, StudyMismatchError
+from wazir.domain.errors import InvalidInputError, NotFoundError, StorageError, StudyMismatchError
 from wazir.domain.metrics import Metric
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
@@ -60,7 +60,7 @@ def test_the_variable_names_the_storage_where_no_url_is_given(monkeypatch, tmp_p
     assert storage_location(None).path == tmp_path / "team.db"
 
 
-@pytest.mark.parametrize("url", ["postgresql://db/x", "ftp://host:8080", "sqlite://x.db"])
+@pytest.mark.parametrize("url", ["mysql://db/x", "ftp://host:8080", "sqlite://x.db"])
 def test_other_storages_are_refused_with_what_works(url):
     with pytest.raises(InvalidInputError, match="sqlite:///"):
         storage_location(url)
@@ -75,6 +75,45 @@ def test_a_server_is_a_storage_whose_runs_lie_here(url, monkeypatch, tmp_path):
     assert location.runs_folder == tmp_path / "wazir-runs"
     with pytest.raises(InvalidInputError, match="of a server"):
         open_store(location, create=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://db/x", "postgresql://db/x"),
+        ("postgres://me@db:5433/x", "postgres://me@db:5433/x"),
+        ("postgresql://me:secret@db:5433/x?a=b", "postgresql://me@db:5433/x?a=b"),
+        ("postgresql://me:sec:%40ret@db/x", "postgresql://me@db/x"),
+        ("postgresql://db/x?user=me&password=secret&a=b", "postgresql://db/x?user=me&a=b"),
+        ("postgresql://db/x?password=secret", "postgresql://db/x"),
+        ("postgresql://db/x?a=b&sslpassword=secret", "postgresql://db/x?a=b"),
+    ],
+)
+def test_the_password_of_a_database_is_not_shown(url, shown, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    location = storage_location(url)
+    assert location.url == url
+    assert str(location) == location.shown == shown
+    assert "secret" not in repr(location)
+    assert not location.is_memory
+    assert location.runs_folder == tmp_path / "wazir-runs"
+
+
+@pytest.mark.parametrize("password", ["sec@ret", "sec/ret", "sec?ret"])
+def test_a_password_with_signs_that_have_a_meaning_is_refused_and_not_shown(password):
+    with pytest.raises(InvalidInputError, match="%40") as caught:
+        storage_location(f"postgresql://me:{password}@db/x")
+    assert "sec" not in str(caught.value)
+    assert "ret" not in str(caught.value)
+
+
+def test_without_psycopg_it_is_said_how_to_install_it(monkeypatch):
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "psycopg" or name.startswith("wazir.storage.postgres"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StorageError, match=r'pip install "wazir\[postgres\]"'):
+        open_store(storage_location("postgresql://me:secret@db/x"), create=True)
 
 
 def test_the_runs_folder_ignores_itself(tmp_path):

@@ -17,6 +17,7 @@ from wazir.domain.parameters import Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.domain.trials import TrialState
+from wazir.storage.sql.statements import split_statements
 from wazir.storage.sqlite import opening, statements
 from wazir.storage.sqlite.opening import APPLICATION_ID, migrate
 from wazir.storage.sqlite.store import SqliteStore
@@ -31,7 +32,7 @@ def connection():
 
 
 def run(connection, script):
-    for statement in statements.split_statements(script):
+    for statement in split_statements(script):
         connection.execute(statement)
 
 
@@ -157,7 +158,7 @@ def test_statements_use_their_index(connection, name):
 
 def test_every_statement_is_valid_and_used(connection):
     run(connection, statements.schema())
-    folder = Path(statements.__file__).parent
+    folder = Path(statements.__file__).parents[1] / "sql"
     sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
     for name, statement in statements.queries().items():
         bindings = dict.fromkeys(re.findall(r":(\w+)", statement))
@@ -167,4 +168,4 @@ def test_every_statement_is_valid_and_used(connection):
 
 def test_a_statement_without_an_end_is_told():
     with pytest.raises(RuntimeError, match="has no end"):
-        list(statements.split_statements("-- a comment\nselect 1;\nselect 2"))
+        list(split_statements("-- a comment\nselect 1;\nselect 2"))

@@ -67,6 +67,12 @@ class ConnectionPool:
         finally:
             writing.release()
 
+    def check_usable(self) -> None:
+        """Raise RuntimeError in a thread that writes, StorageError after `close`."""
+        self._writing.check_free()
+        if self._is_closed:
+            raise store_closed()
+
     def close(self) -> None:
         """Close idle connections now, others when their use ends."""
         with self._lock:

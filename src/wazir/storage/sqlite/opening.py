@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from wazir.domain.errors import NotFoundError, SchemaVersionError, StorageError
+from wazir.storage.sql.statements import split_statements
 from wazir.storage.sqlite.failures import is_busy, translated
 from wazir.storage.sqlite.network_files import refuse_network_file
-from wazir.storage.sqlite.statements import migrations, split_statements
+from wazir.storage.sqlite.statements import migrations
 
 # "WAZR": tells our files from those of other programs.
 APPLICATION_ID = 0x57415A52

@@ -1,54 +1,25 @@
-"""The SQL of the store, read once from its files."""
+"""The SQL of the SQLite store."""
 
-import re
-import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from wazir.storage.sql.statements import all_queries, read_migrations
+
 _FOLDER = Path(__file__).parent
-_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
-_MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
 
 @cache
 def queries() -> Mapping[str, str]:
-    """Return the statements of queries.sql by name."""
-    parts = _NAME.split((_FOLDER / "queries.sql").read_text("utf-8"))
-    return {
-        name: next(split_statements(text))
-        for name, text in zip(parts[1::2], parts[2::2], strict=True)
-    }
+    """Return the statements by name."""
+    return {name: text.replace("\nfor update", "") for name, text in all_queries().items()}
 
 
-@cache
 def migrations() -> tuple[str, ...]:
     """Return the migrations in their order: the first makes version 1, and so on."""
-    found = sorted((_FOLDER / "migrations").glob("*.sql"))
-    for number, path in enumerate(found, start=1):
-        match = _MIGRATION.fullmatch(path.name)
-        if match is None or int(match[1]) != number:
-            raise RuntimeError(f"migration {number} is missing, found {path.name}")
-    return tuple(path.read_text("utf-8") for path in found)
+    return read_migrations(_FOLDER / "migrations")
 
 
 def schema() -> str:
     """Return the tables of the newest version."""
     return (_FOLDER / "schema.sql").read_text("utf-8")
-
-
-def split_statements(script: str) -> Iterator[str]:
-    """Yield the statements of a script.
-
-    `sqlite3.Connection.executescript` cannot be used for it: it commits before it begins.
-    """
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        if not statement and (not line.strip() or line.startswith("--")):
-            continue
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement.strip()
-            statement = ""
-    if statement.strip():
-        raise RuntimeError(f"a statement has no end: {statement.strip()[:60]!r}")

@@ -1,11 +1,15 @@
--- All statements of the SQLite store. A line "-- name: x" begins the statement x.
+-- The statements of the SQL stores. A line "-- name: x" begins the statement x.
+--
+-- SQLite alone knows "indexed by", PostgreSQL alone "for update": each leaves out what is the
+-- other's. SQLite has one writer at a time, and needs no lock on a row.
 
 -- name: insert_study
 insert into studies (
     project_id, study_id, config, state, metadata, created_at, revision, config_revision,
     last_trial_id, n_requested, n_active, n_stopping, n_succeeded, n_infeasible
 )
-values (:project_id, :study_id, :config, :state, :metadata, :created_at, 0, 0, 0, 0, 0, 0, 0, 0);
+values (:project_id, :study_id, :config, :state, :metadata, :created_at, 0, 0, 0, 0, 0, 0, 0, 0)
+on conflict (project_id, study_id) do nothing;
 
 -- name: select_study
 select
@@ -13,6 +17,14 @@ select
     config_revision, last_trial_id, n_requested, n_active, n_stopping, n_succeeded, n_infeasible
 from studies
 where project_id = :project_id and study_id = :study_id;
+
+-- name: lock_study
+select
+    study_key, project_id, study_id, config, state, metadata, created_at, revision,
+    config_revision, last_trial_id, n_requested, n_active, n_stopping, n_succeeded, n_infeasible
+from studies
+where project_id = :project_id and study_id = :study_id
+for update;
 
 -- name: select_studies
 select
@@ -114,7 +126,7 @@ from trials
 where
     study_key = :study_key
     and state = :state
-    and (:client_id is null or client_id = :client_id)
+    and (cast(:client_id as text) is null or client_id = :client_id)
 order by trial_id
 limit :limit;
 
@@ -194,7 +206,8 @@ insert into tokens (
 )
 values (
     :token_id, :secret_sha256, :project_id, :role, :created_at, :expires_at, :revoked_at
-);
+)
+on conflict do nothing;
 
 -- name: select_token_by_hash
 select token_id, secret_sha256, project_id, role, created_at, expires_at, revoked_at

@@ -1,4 +1,4 @@
-"""Rows of the SQLite tables as domain values and back."""
+"""Rows of the SQL tables as domain values and back."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, StudyConfig, StudyState, TrialCounts
 from wazir.domain.trials import Metadata, Trial, TrialState
 
-# What sqlite3 gives: the type of each column is known by the statement only.
+# What a database gives: the type of each column is known by the statement only.
 Row: TypeAlias = Sequence[Any]
 Bindings: TypeAlias = dict[str, str | int | float | None]
 _NONE = "[]"

@@ -1,14 +1,13 @@
-"""One write transaction on a study in SQLite."""
+"""One write transaction on a study in a SQL database."""
 
-import sqlite3
 from collections.abc import Iterable
-from pathlib import Path
 
 from wazir.domain.errors import StorageError
 from wazir.domain.metrics import Measurement
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.trials import Trial, TrialState
 from wazir.storage.checks import (
+    MAX_STORED_INT,
     check_metadata,
     check_next_id,
     check_trial,
@@ -17,8 +16,7 @@ from wazir.storage.checks import (
     trial_not_found,
 )
 from wazir.storage.counting import moved
-from wazir.storage.sqlite.failures import storage_error
-from wazir.storage.sqlite.rows import (
+from wazir.storage.sql.rows import (
     Bindings,
     StudyRow,
     count_bindings,
@@ -28,15 +26,14 @@ from wazir.storage.sqlite.rows import (
     trial_bindings,
     trial_from_row,
 )
-from wazir.storage.sqlite.statements import queries
+from wazir.storage.sql.session import Rows, Session
 
 
-class SqliteStudyWriter:
+class SqlStudyWriter:
     """Implements the StudyWriter protocol inside a transaction that its store began."""
 
-    def __init__(self, connection: sqlite3.Connection, row: StudyRow, path: Path) -> None:
-        self._connection = connection
-        self._path = path
+    def __init__(self, session: Session, row: StudyRow) -> None:
+        self._session = session
         self._study_key = row.study_key
         self._study = row.study
         self._config_text = row.config_text
@@ -93,7 +90,7 @@ class SqliteStudyWriter:
     def measurements(self, trial_id: int) -> list[Measurement]:
         """Return the intermediate measurements of a trial."""
         self._trial_head(trial_id)
-        rows = self._run("select_measurements", self._key_of(trial_id))
+        rows = self._run("select_measurements", self._key_of(trial_id)).fetchall()
         return [measurement_from_row(row) for row in rows]
 
     def insert_trial(self, trial: Trial) -> None:
@@ -179,10 +176,9 @@ class SqliteStudyWriter:
             "study_key": self._study_key,
             "state": state.value,
             "client_id": client_id,
-            # SQLite takes a negative limit for none.
-            "limit": -1 if limit is None else limit,
+            "limit": MAX_STORED_INT if limit is None else limit,
         }
-        return [self._seen(trial_from_row(row)) for row in self._run(query, bindings)]
+        return [self._seen(trial_from_row(row)) for row in self._run(query, bindings).fetchall()]
 
     def _seen(self, trial: Trial) -> Trial:
         self._states[trial.id] = trial.state
@@ -209,14 +205,14 @@ class SqliteStudyWriter:
         else:
             self._states[trial_id] = finish
 
-    def _run(self, query: str, bindings: Bindings) -> sqlite3.Cursor:
+    def _run(self, query: str, bindings: Bindings) -> Rows:
         """Execute a statement; after a failure the transaction cannot be continued."""
         if self._has_ended:
             raise transaction_ended()
         if self._failure is not None:
             raise self._failure
         try:
-            return self._connection.execute(queries()[query], bindings)
-        except sqlite3.Error as error:
-            self._failure = storage_error(error, self._path)
-            raise self._failure from error
+            return self._session.run(query, bindings)
+        except StorageError as error:
+            self._failure = error
+            raise

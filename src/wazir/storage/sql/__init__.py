@@ -1,0 +1,1 @@
+"""What the SQL databases have in common: statements, rows, and a store on them."""
