@@ -44,6 +44,7 @@ assert there.metric_information == config.metric_information
 assert there.algorithm == "RANDOM_SEARCH"
 assert there.metadata.ns("mine")["note"] == "given at the start"
 
+assert [trial.id for trial in study.suggest(client_id="worker 1")] == [1]
 first, second, third = study.suggest(count=3, client_id="worker 1")
 assert [trial.id for trial in study.suggest(count=3, client_id="worker 1")] == [1, 2, 3]
 assert [trial.id for trial in study.suggest(count=1, client_id="worker 2")] == [4]

@@ -83,7 +83,8 @@ def suggest_trials(clients: ForeignClients, request: Any) -> Any:
     if not request.client_id:
         raise InvalidInputError("client_id: must not be empty")
     name = study_name_of(request.parent)
-    given = clients.suggest(name, request.suggestion_count, request.client_id)
+    # 0 is what the client sends for `suggest()`.
+    given = clients.suggest(name, request.suggestion_count or 1, request.client_id)
     study = clients.study(name)
     ids = ".".join(str(trial.id) for trial in given)
     return _operation(clients, study, given, f"{full_name(study)}/suggestion/{ids}")
