@@ -47,13 +47,15 @@ class _Limited:
         config: StudyConfig,
         *,
         metadata: Metadata | None = None,
-        **more: Any,
+        must_be_new: bool = False,
     ) -> Study:
         """Create a study."""
         self._sizes.check_config(config)
         self._sizes.check_metadata(metadata)
         self._studies.check(name)
-        return self._transport.create_study(name, config, metadata=metadata, **more)
+        return self._transport.create_study(
+            name, config, metadata=metadata, must_be_new=must_be_new
+        )
 
     def edit_study(
         self,
@@ -127,11 +129,20 @@ class _Limited:
         )
 
     def add_measurements(
-        self, name: StudyName, trial_id: int, measurements: Sequence[Measurement], **more: Any
+        self,
+        name: StudyName,
+        trial_id: int,
+        measurements: Sequence[Measurement],
+        *,
+        void_steps: Sequence[int] = (),
+        attempt: int | None = None,
     ) -> Trial:
         """Record measurements."""
         self._sizes.check_measurements(measurements)
-        return self._transport.add_measurements(name, trial_id, measurements, **more)
+        check_count("void steps in one request", len(void_steps), self._limits.n_measurements)
+        return self._transport.add_measurements(
+            name, trial_id, measurements, void_steps=void_steps, attempt=attempt
+        )
 
     def complete_trial(
         self,
@@ -209,7 +220,8 @@ class _Sizes:
 
     def check_metadata(self, *several: Metadata | None) -> None:
         """Check all metadata of one request."""
-        limits, n_entries = self._limits, 0
+        # A trial that is named counts, even with no entries.
+        limits, n_entries = self._limits, max(0, len(several) - 1)
         for metadata in several:
             for namespace, entries in (metadata or {}).items():
                 check_length("a namespace of metadata", namespace, limits.n_name)

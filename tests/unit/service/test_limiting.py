@@ -1,5 +1,7 @@
 """What is too large is refused at a server's door, and only there."""
 
+import inspect
+
 import pytest
 from fake_tokens import SetClock
 
@@ -14,6 +16,7 @@ from wazir.domain.parameters import Categorical, Double
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import StudyConfig
 from wazir.service.limiting import limited
+from wazir.service.transport import Transport
 from wazir.storage.memory import MemoryStore
 
 NAME = StudyName("p", "s")
@@ -79,7 +82,7 @@ TOO_LARGE = {
         NAME, {"x": 0.1}, metadata={"": {"k": LONG}}
     ),
     "entries of metadata in one request: at most 2": lambda d: d.update_metadata(
-        NAME, {"": {"k": "v"}}, trials={1: {"": {"k": "v"}}, 2: {"": {"k": "v"}}}
+        NAME, {"": {"k": "v"}}, trials={1: {"": {"k": "v"}}}
     ),
     "measurements in one request: at most 3": lambda d: d.add_measurements(
         NAME, 1, [measured(step=n) for n in range(4)]
@@ -103,8 +106,17 @@ def test_a_request_that_is_too_large_says_what_is_and_changes_nothing(door, serv
     assert (service.study(NAME), service.counts(NAME).total) == (before, 0)
 
 
+def test_what_is_limited_takes_what_the_protocol_says(door):
+    for name, method in inspect.getmembers(type(door), inspect.isfunction):
+        if not name.startswith("_"):
+            wanted = inspect.signature(getattr(Transport, name)).parameters
+            assert dict(inspect.signature(method).parameters) == dict(wanted), name
+
+
 def test_more_that_is_too_large(door):
     for call in (
+        lambda: door.add_measurements(NAME, 1, [], void_steps=[1, 2, 3, 4]),
+        lambda: door.update_metadata(NAME, {}, trials={1: {}, 2: {}, 3: {}}),
         lambda: door.request_stop(NAME, 1, LONG),
         lambda: door.take_over_trial(NAME, 1, previous="a", client_id=LONG),
         lambda: door.edit_study(NAME, StudyEdit(), metadata={LONG: {"k": "v"}}),

@@ -24,12 +24,12 @@ from wazir.servers.grpc.studies import (
 from wazir.servers.grpc.trials import measurement_from, trial_message
 from wazir.service.foreign import ForeignClients
 from wazir.service.foreign_states import STUDY_STATE_OF, STUDY_STATES, TRIAL_STATE_OF
-from wazir.service.metadata import merged_metadata
 
 Handler: TypeAlias = Callable[[ForeignClients, Any], Any]
 
 _NO_REASON = "its client said that it is infeasible"
 _MAX_OPERATION_IDS = 10_000
+_Entries = dict[str, dict[str, str]]
 
 
 def create_study(clients: ForeignClients, request: Any) -> Any:
@@ -183,19 +183,18 @@ def list_optimal_trials(clients: ForeignClients, request: Any) -> Any:
 
 def update_metadata(clients: ForeignClients, request: Any) -> Any:
     """Set entries of the metadata of a study and of its trials, all or none."""
-    of_study: Metadata = {}
-    of_trials: dict[int, Metadata] = {}
+    of_study: _Entries = {}
+    of_trials: dict[int, _Entries] = {}
     for index, delta in enumerate(request.delta):
         entry = metadata_from([delta.metadatum], f"delta[{index}].metadatum")
         if not delta.HasField("trial_id"):
-            of_study = merged_metadata(of_study, entry)
+            _add(entry, of_study)
             continue
         if not _is_id(delta.trial_id):
             raise NotFoundError(
                 f"delta[{index}].trial_id: there is no trial {delta.trial_id[:40]!r}"
             )
-        trial_id = int(delta.trial_id)
-        of_trials[trial_id] = merged_metadata(of_trials.get(trial_id, {}), entry)
+        _add(entry, of_trials.setdefault(int(delta.trial_id), {}))
     clients.update_metadata(study_name_of(request.name), of_study, of_trials)
     return vizier("UpdateMetadataResponse")()
 
@@ -224,6 +223,12 @@ HANDLERS: Mapping[str, Handler] = {
 def _measurements(messages: Sequence[Any], path: str) -> list[Measurement]:
     read = [measurement_from(one, f"{path}[{index}]") for index, one in enumerate(messages)]
     return [one for one in read if one is not None]
+
+
+def _add(entry: Metadata, entries: _Entries) -> None:
+    """Add an entry in place: there may be very many."""
+    for namespace, texts in entry.items():
+        entries.setdefault(namespace, {}).update(texts)
 
 
 def _is_id(text: str) -> bool:
