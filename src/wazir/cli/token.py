@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import click
 
 from wazir.app.clock import system_clock
-from wazir.app.settings import storage_location
+from wazir.app.settings import own_project, storage_location
 from wazir.app.tokens import create_token, list_tokens, revoke_token
 from wazir.cli.json_text import json_text
 from wazir.cli.tables import Column, make_table, shown_time, terminal_width
 from wazir.domain.durations import parse_duration
-from wazir.domain.names import DEFAULT_PROJECT
 from wazir.domain.tokens import ALL_PROJECTS, Role, Token
 
 _database = click.option(
@@ -34,9 +33,7 @@ def token() -> None:
     "--project",
     "project_id",
     metavar="NAME",
-    default=DEFAULT_PROJECT,
-    show_default=True,
-    help="What the token is for; '*' for all projects.",
+    help="What the token is for; '*' for all projects. Default: that of WAZIR_PROJECT, or default.",
 )
 @click.option(
     "--role",
@@ -46,7 +43,7 @@ def token() -> None:
 )
 @click.option("--expires", metavar="DURATION", help="How long it is valid, such as 90d.")
 @_database
-def create(project_id: str, role: str, expires: str | None, storage: str | None) -> None:
+def create(project_id: str | None, role: str, expires: str | None, storage: str | None) -> None:
     """Make a token and print its secret, this once.
 
     The secret is all that goes to standard output. Only its hash is kept.
@@ -58,6 +55,7 @@ def create(project_id: str, role: str, expires: str | None, storage: str | None)
     """
     expires_in_s = None if expires is None else parse_duration(expires)
     location = storage_location(storage)
+    project_id = own_project() if project_id is None else project_id
     made, secret = create_token(location, project_id, Role(role), expires_in_s=expires_in_s)
     where = "all projects" if project_id == ALL_PROJECTS else f"project {project_id}"
     until = "" if made.expires_at is None else f" until {shown_time(made.expires_at)}"

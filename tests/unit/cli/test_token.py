@@ -13,7 +13,9 @@ SECRET = re.compile(r"wz_[A-Za-z0-9_-]{43}\n")
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, monkeypatch):
+    monkeypatch.delenv("WAZIR_PROJECT", raising=False)
+
     def run(*arguments):
         storage = ("--storage", str(tmp_path / "wazir.db"))
         return CliRunner().invoke(token, [*arguments, *storage], catch_exceptions=False)
@@ -27,6 +29,16 @@ def test_the_secret_alone_goes_to_standard_output(run):
     assert "worker in project default until" in made.stderr
     assert "WAZIR_TOKEN" in made.stderr
     assert made.stdout.strip() not in made.stderr
+
+
+def test_the_project_is_ones_own_unless_it_is_named(run, monkeypatch):
+    monkeypatch.setenv("WAZIR_PROJECT", "vision")
+    run("create", "--role", "worker")
+    run("create", "--role", "worker", "--project", "speech")
+    assert [row["project"] for row in json.loads(run("list", "--json").stdout)] == [
+        "vision",
+        "speech",
+    ]
 
 
 def test_a_list_and_the_database_have_no_secret(run, tmp_path):
