@@ -2,21 +2,28 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from wazir.algorithms.protocol import Algorithm, Snapshot, Suggestion
+from wazir.app.clock import system_clock
 from wazir.app.compose import make_service
+from wazir.app.owners import LocalOwners
+from wazir.app.registry import AlgorithmRegistry
+from wazir.app.stopping_rules import make_rule
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Categorical, Double, Integer
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import EarlyStopping, StudyConfig
 from wazir.domain.trials import Trial, TrialState
+from wazir.service.local import local_service
 from wazir.service.studies import StudyService
 from wazir.storage.memory import MemoryStore
+from wazir.storage.postgres.store import PostgresStore
 from wazir.storage.protocol import Store
 from wazir.storage.sqlite.store import SqliteStore
 
@@ -43,9 +50,12 @@ STUDIES = {
 }
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "wazir.db")
+    if request.param == "postgres":
+        store: Store = PostgresStore(request.getfixturevalue("postgres_url"))
+    else:
+        store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "wazir.db")
     yield store
     store.close()
 
@@ -101,3 +111,40 @@ def test_one_client_of_many_threads_gets_each_trial_once_at_a_time(store: Store)
         given = list(pool.map(lambda _: service.suggest_trials(name, 3, "me"), range(N_THREADS)))
     assert service.counts(name).total == service.counts(name).active
     assert {tuple(trial.id for trial in trials) for trials in given} == {(1, 2, 3)}
+
+
+class CountingAlgorithm:
+    """An algorithm that notes the trials it was asked for."""
+
+    def __init__(self, inner: Algorithm, computed: list[int]) -> None:
+        self._inner = inner
+        self._computed = computed
+        self.reads = inner.reads
+
+    def suggest(
+        self, config: StudyConfig, snapshot: Snapshot, trial_ids: Sequence[int]
+    ) -> list[Suggestion]:
+        self._computed.extend(trial_ids)
+        return self._inner.suggest(config, snapshot, trial_ids)
+
+
+def test_eight_threads_that_ask_at_once_compute_one_suggestion_each(store: Store) -> None:
+    computed: list[int] = []
+    service = local_service(
+        store,
+        new_algorithms=lambda: lambda name: CountingAlgorithm(AlgorithmRegistry()(name), computed),
+        clock=system_clock,
+        owners=LocalOwners(),
+        rule_of=make_rule,
+    )
+    name = service.create_study(StudyName("p", "s"), STUDIES["tpe"]).name
+    start = threading.Barrier(8)
+
+    def ask(number: int) -> int:
+        start.wait()
+        (trial,) = service.suggest_trials(name, 1, f"worker {number}")
+        return trial.id
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(ask, range(8)))
+    assert sorted(given) == computed == list(range(1, 9))

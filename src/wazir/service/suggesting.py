@@ -16,7 +16,6 @@ from wazir.service.promoting import Promoter
 from wazir.service.proposing import Outlook, Proposal, Proposer
 from wazir.service.retries import check_open
 from wazir.service.snapshots import SnapshotReader
-from wazir.service.turns import Turns
 from wazir.storage.protocol import Store, StudyWriter
 
 # A suggestion is computed outside any transaction; this often it may come too late.
@@ -57,7 +56,6 @@ class Suggester:
         self._leases = leases
         self._proposer = proposer
         self._analyst = analyst
-        self._turns = Turns()
         self._promoter = Promoter(store, snapshots, clock, analyst.why_ended)
 
     def suggest(
@@ -77,7 +75,7 @@ class Suggester:
         if budgets is not None:
             given += self._promoter.promote(name, budgets, count - len(given), begin)
         if len(given) < count:
-            with self._turns.taken(name) as has_waited:
+            with self._store.suggesting(name) as has_waited:
                 if has_waited:
                     # Much may have changed; what was given before is the client's own now.
                     given, view = self._there(name, count, client_id, lease_s)

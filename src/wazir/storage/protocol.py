@@ -206,9 +206,9 @@ class Store(TokenStore, Protocol):
         """Take a turn in computing suggestions for a study, which ends with the block.
 
         One thread has it at a time: of this process, and on PostgreSQL of all processes. No
-        transaction is open meanwhile, so the block may use the store, but for another turn in the
-        same study. The block is given whether it had to wait; if so, what was read before may be
-        old. After `timeout_s` (at least 0), or when the server cannot be asked, the block begins
+        transaction is open meanwhile, so the block may use the store. The block is given whether
+        it had to wait; if so, what was read before may be old. After `timeout_s` (at least 0), in
+        a thread that has the turn already, and when the server cannot be asked, the block begins
         without a turn and is told that it had to wait: turns save work, and protect nothing. The
         study need not be there. The turn of a process that dies ends with it.
         """

@@ -16,6 +16,7 @@ class _Queue:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     n_users: int = 0
+    owner: int | None = None
 
 
 class Turns:
@@ -43,20 +44,23 @@ class Turns:
         """
         with self._lock:
             queue = self._queues.setdefault(name, _Queue())
+            if queue.owner == threading.get_ident():
+                # It would wait for itself.
+                return False, True
             queue.n_users += 1
-        has_turn = queue.lock.acquire(blocking=False)
-        if has_turn:
-            return True, False
-        has_turn = queue.lock.acquire(timeout=timeout_s)
-        if not has_turn:
+        has_waited = not queue.lock.acquire(blocking=False)
+        if has_waited and not queue.lock.acquire(timeout=timeout_s):
             self._leave(name)
-        return has_turn, True
+            return False, True
+        queue.owner = threading.get_ident()
+        return True, has_waited
 
     def give_back(self, name: StudyName) -> None:
         """End a turn."""
         queue = self._queues.get(name)
         # A child that was forked in the block has no part in it.
         if queue is not None:
+            queue.owner = None
             queue.lock.release()
             self._leave(name)
 

@@ -88,6 +88,12 @@ class TurnContract:
             add_trials(store, make_trial(1).state)
             store.delete_study(NAME)
 
+    def test_a_thread_does_not_wait_for_itself(self, store: Store) -> None:
+        with store.suggesting(NAME, _LONG_S), store.suggesting(NAME, _LONG_S) as has_waited:
+            assert has_waited
+        with store.suggesting(NAME, 0) as has_waited:
+            assert not has_waited
+
     def test_a_block_that_raises_ends_its_turn(self, store: Store) -> None:
         for error in (ValueError, KeyboardInterrupt):
             with pytest.raises(error), store.suggesting(NAME, _LONG_S):
