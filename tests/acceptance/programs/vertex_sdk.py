@@ -1,15 +1,18 @@
 """The SDK of Vertex AI, `aiplatform.vizier.Study`, against the server in argv[1]."""
 
+import os
 import sys
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import aiplatform
 from google.cloud.aiplatform.vizier import Study, pyvizier
+from google.oauth2.credentials import Credentials
 
+token = os.environ.get("WAZIR_TOKEN")
 aiplatform.init(
     project="my-project",
     location="us-central1",
-    credentials=AnonymousCredentials(),
+    credentials=Credentials(token) if token else AnonymousCredentials(),
     api_endpoint=sys.argv[1],
     api_transport="rest",
 )
