@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "delete": ("wazir.cli.studies", "delete", "Delete a study with its trials and files."),
     "serve": ("wazir.cli.serve", "serve", "Serve studies to a team, over HTTP and gRPC."),
     "token": ("wazir.cli.token", "token", "Make, list and revoke the tokens of a server."),
+    "storage": ("wazir.cli.storage", "storage", "Copy studies between databases."),
     "export": ("wazir.cli.export", "export", "Write a study to a JSON or CSV file."),
 }
 

@@ -14,6 +14,7 @@ from wazir.domain.hints import did_you_mean
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.trials import Metadata, Trial
+from wazir.storage.whole import WholeStudy
 
 # Databases hold 64-bit integers.
 MAX_STORED_INT = 2**63 - 1
@@ -50,6 +51,16 @@ def check_metadata(metadata: Metadata) -> None:
         for key, value in entries.items():
             _check_text(key)
             _check_text(value)
+
+
+def check_whole_study(whole: WholeStudy) -> None:
+    """Raise InvalidInputError if a study holds what a store cannot keep."""
+    check_metadata(whole.study.metadata)
+    for trial in whole.trials:
+        check_trial(trial)
+    for measurements in whole.measurements.values():
+        for measurement in measurements:
+            step_of(measurement)
 
 
 def step_of(measurement: Measurement) -> int:

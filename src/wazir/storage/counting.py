@@ -1,10 +1,11 @@
 """Counts of trials by state that follow each change of a trial."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from wazir.domain.studies import TrialCounts
-from wazir.domain.trials import TrialState
+from wazir.domain.trials import Trial, TrialState
 
 _FIELD_OF: Mapping[TrialState, str] = {state: state.value.lower() for state in TrialState}
 
@@ -19,3 +20,8 @@ def moved(counts: TrialCounts, start: TrialState | None, finish: TrialState | No
     if finish is not None:
         changes[_FIELD_OF[finish]] = getattr(counts, _FIELD_OF[finish]) + 1
     return replace(counts, **changes)
+
+
+def counted(trials: Iterable[Trial]) -> TrialCounts:
+    """Return how many trials are in which state."""
+    return TrialCounts(**Counter(_FIELD_OF[trial.state] for trial in trials))

@@ -1,12 +1,11 @@
 """A store in the memory of one process; everything is gone when the process ends."""
 
-import bisect
 import heapq
 import itertools
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from wazir.domain.codec import config_to_dict
 from wazir.domain.json_fields import to_json
@@ -19,6 +18,7 @@ from wazir.storage.checks import (
     check_metadata,
     check_next_id,
     check_trial,
+    check_whole_study,
     step_of,
     store_closed,
     study_not_found,
@@ -28,68 +28,19 @@ from wazir.storage.checks import (
 )
 from wazir.storage.copies import copy_measurement, copy_study, copy_trial, detached
 from wazir.storage.counting import moved
+from wazir.storage.memory_study import Measurements, StoredStudy
 from wazir.storage.memory_tokens import MemoryTokens
 from wazir.storage.protocol import SUGGESTING_TIMEOUT_S
 from wazir.storage.turns import Turns
+from wazir.storage.whole import WholeStudy
 from wazir.storage.write_lock import WriteLock
-
-_Measurements = dict[int, Measurement]
-
-
-@dataclass
-class _StoredStudy:
-    """A study with its trials; measurements are kept by trial id and step."""
-
-    study: Study
-    trials: dict[int, Trial] = field(default_factory=dict)
-    measurements: dict[int, _Measurements] = field(default_factory=dict)
-    counts: TrialCounts = field(default_factory=TrialCounts)
-    last_trial_id: int = 0
-    # Sorted ids, so that pending trials are found without a look at the others.
-    ids_in: dict[TrialState, list[int]] = field(
-        default_factory=lambda: {state: [] for state in TrialState}
-    )
-    # Trial id -> revision, in the order of the last change.
-    changed_at: dict[int, int] = field(default_factory=dict)
-
-    def put(self, trial: Trial, revision: int) -> None:
-        self._take_out(trial.id)
-        self.trials[trial.id] = trial
-        bisect.insort(self.ids_in[trial.state], trial.id)
-        self.changed_at[trial.id] = revision
-
-    def remove(self, trial_id: int) -> None:
-        self._take_out(trial_id)
-        self.measurements.pop(trial_id, None)
-
-    def _take_out(self, trial_id: int) -> None:
-        known = self.trials.pop(trial_id, None)
-        if known is None:
-            return
-        ids = self.ids_in[known.state]
-        del ids[bisect.bisect_left(ids, trial_id)]
-        del self.changed_at[trial_id]
-
-    def has_expired_lease(self, now: float) -> bool:
-        """Return whether a trial runs whose lease ended before a time."""
-        running = (*self.ids_in[TrialState.ACTIVE], *self.ids_in[TrialState.STOPPING])
-        leases = (self.trials[trial_id].lease_expires_at for trial_id in running)
-        return any(lease is not None and lease < now for lease in leases)
-
-    def ids_since(self, revision: int) -> list[int]:
-        """Return the sorted ids of the trials that changed after a revision."""
-        newest_first = reversed(self.changed_at.items())
-        return sorted(
-            trial_id
-            for trial_id, _ in itertools.takewhile(lambda item: item[1] > revision, newest_first)
-        )
 
 
 class MemoryStore:
     """Implements the Store protocol; its contract stands there."""
 
     def __init__(self) -> None:
-        self._studies: dict[StudyName, _StoredStudy] = {}
+        self._studies: dict[StudyName, StoredStudy] = {}
         self._tokens = MemoryTokens()
         self._turns = Turns()
         self._writing = WriteLock()
@@ -105,7 +56,7 @@ class MemoryStore:
             if study.name in self._studies:
                 raise study_taken(study.name)
             with self._lock:
-                self._studies[study.name] = _StoredStudy(created)
+                self._studies[study.name] = StoredStudy(created)
         return copy_study(created)
 
     def study(self, name: StudyName) -> Study:
@@ -128,6 +79,20 @@ class MemoryStore:
         with self._write_lock(), self._lock:
             self._stored(name)
             del self._studies[name]
+
+    def project_ids(self) -> list[str]:
+        """Return the projects that have studies."""
+        with self._reading():
+            return sorted({name.project_id for name in self._studies})
+
+    def add_whole_study(self, whole: WholeStudy) -> None:
+        """Add a study as it was in another store."""
+        check_whole_study(whole)
+        stored = StoredStudy.of(whole)
+        with self._write_lock(), self._lock:
+            if whole.study.name in self._studies:
+                raise study_taken(whole.study.name)
+            self._studies[whole.study.name] = stored
 
     @contextmanager
     def write(self, name: StudyName) -> "Iterator[MemoryStudyWriter]":
@@ -227,7 +192,7 @@ class MemoryStore:
         self._studies = {}
         self._tokens = MemoryTokens()
 
-    def _stored(self, name: StudyName) -> _StoredStudy:
+    def _stored(self, name: StudyName) -> StoredStudy:
         if self._closed:
             raise store_closed()
         if name not in self._studies:
@@ -259,7 +224,7 @@ class MemoryStore:
 class MemoryStudyWriter:
     """Implements the StudyWriter protocol: collects changes, which `commit` applies."""
 
-    def __init__(self, stored: _StoredStudy) -> None:
+    def __init__(self, stored: StoredStudy) -> None:
         self._stored = stored
         self._study = stored.study
         self._new_study = stored.study
@@ -267,7 +232,7 @@ class MemoryStudyWriter:
         self._last_trial_id = stored.last_trial_id
         # None stands for a trial that is deleted.
         self._trials: dict[int, Trial | None] = {}
-        self._measurements: dict[int, _Measurements] = {}
+        self._measurements: dict[int, Measurements] = {}
         self._is_changed = False
         self._has_ended = False
 
@@ -399,7 +364,7 @@ class MemoryStudyWriter:
         """Refuse all further use."""
         self._has_ended = True
 
-    def _own_measurements(self, trial_id: int) -> _Measurements:
+    def _own_measurements(self, trial_id: int) -> Measurements:
         """Return this transaction's copy of a trial's measurements."""
         known = self._stored.measurements.get(trial_id, {})
         return self._measurements.setdefault(trial_id, dict(known))

@@ -9,6 +9,7 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.tokens import Token
 from wazir.domain.trials import Trial, TrialState
+from wazir.storage.whole import WholeStudy
 
 SUGGESTING_TIMEOUT_S = 60.0
 
@@ -154,6 +155,17 @@ class Store(TokenStore, Protocol):
 
     def delete_study(self, name: StudyName) -> None:
         """Remove a study with all that belongs to it. Raises NotFoundError."""
+        ...
+
+    def project_ids(self) -> list[str]:
+        """Return the projects that have studies, in the order of the alphabet."""
+        ...
+
+    def add_whole_study(self, whole: WholeStudy) -> None:
+        """Add a study as it was in another store, with its revisions and the ids that were given.
+
+        All of its trials count as changed at the study's revision. Raises AlreadyExistsError.
+        """
         ...
 
     def write(self, name: StudyName) -> AbstractContextManager[StudyWriter]:

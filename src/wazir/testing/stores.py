@@ -36,9 +36,10 @@ from wazir.testing.store_values import (
     state_of,
     uses_of,
 )
+from wazir.testing.store_whole import WholeStudyContract
 
 
-class StoreContract(LeaseContract, TokenContract, TurnContract):
+class StoreContract(LeaseContract, TokenContract, TurnContract, WholeStudyContract):
     """What every store must do; a subclass provides the fixture `store`, an empty one."""
 
     @pytest.fixture

@@ -34,6 +34,9 @@ from studies
 where project_id = :project_id
 order by created_at, study_key;
 
+-- name: select_project_ids
+select distinct project_id from studies;
+
 -- name: select_study_ids
 select study_id from studies where project_id = :project_id order by created_at, study_key;
 

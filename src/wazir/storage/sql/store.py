@@ -9,7 +9,13 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, TrialCounts
 from wazir.domain.tokens import Token
 from wazir.domain.trials import Trial, TrialState
-from wazir.storage.checks import check_metadata, study_not_found, study_taken, trial_not_found
+from wazir.storage.checks import (
+    check_metadata,
+    check_whole_study,
+    study_not_found,
+    study_taken,
+    trial_not_found,
+)
 from wazir.storage.protocol import SUGGESTING_TIMEOUT_S
 from wazir.storage.sql.rows import (
     Bindings,
@@ -23,7 +29,9 @@ from wazir.storage.sql.rows import (
 )
 from wazir.storage.sql.session import Database, Session
 from wazir.storage.sql.tokens import SqlTokens
+from wazir.storage.sql.whole import insert_whole_study
 from wazir.storage.sql.writer import SqlStudyWriter
+from wazir.storage.whole import WholeStudy
 
 
 class TurnTaker(Protocol):
@@ -75,6 +83,17 @@ class SqlStore:
                 raise _not_found(session, name)
 
         self._database.change(delete)
+
+    def project_ids(self) -> list[str]:
+        """Return the projects that have studies."""
+        rows = self._database.read(lambda session: session.run("select_project_ids").fetchall())
+        # Databases differ in what they take for the alphabet.
+        return sorted(project_id for (project_id,) in rows)
+
+    def add_whole_study(self, whole: WholeStudy) -> None:
+        """Add a study as it was in another store."""
+        check_whole_study(whole)
+        self._database.change(lambda session: insert_whole_study(session, whole))
 
     @contextmanager
     def write(self, name: StudyName) -> Iterator[SqlStudyWriter]:
