@@ -53,11 +53,16 @@ class ServerProcess:
         return self.process.returncode, rest
 
 
-def start_server(folder: Path, *arguments: str, port: int = 0) -> ServerProcess:
-    """Start `wazir serve` in a folder, and wait until it says where it serves."""
+def start_server(
+    folder: Path, *arguments: str, port: int = 0, prefix: Sequence[str] = ()
+) -> ServerProcess:
+    """Start `wazir serve` in a folder, and wait until it says where it serves.
+
+    `prefix`: the words before the command, which may change its folder.
+    """
     command = CommandLine(folder)
     process = subprocess.Popen(
-        command.argv("serve", "--port", str(port), *arguments),
+        [*prefix, *command.argv("serve", "--port", str(port), *arguments)],
         cwd=folder,
         env=command.environment(None),
         stdout=subprocess.PIPE,

@@ -1,6 +1,5 @@
 """Faults of the place where things are kept, and several runners on one study."""
 
-import itertools
 import os
 import shutil
 import sqlite3
@@ -207,46 +206,14 @@ def test_a_runner_that_has_no_place_left_lets_the_other_one_work(make_job) -> No
     job.check_complete()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path, needs):
-    """A disk of 3 MB in a name space of its own: (words before a command, inside, outside)."""
-    inside = tmp_path / "disk"
-    inside.mkdir()
-    script = 'mount -t tmpfs -o size=3m tmpfs "$1" && echo ready && exec sleep 600'
-    words = ["unshare", "-rm", "sh", "-c", script, "sh", str(inside)]
-    try:
-        holder = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    except FileNotFoundError:
-        needs("unshare")
-    with holder:
-        try:
-            if holder.stdout.readline() != b"ready\n" or shutil.which("nsenter") is None:
-                needs("user name spaces (unshare -rm, nsenter)")
-            enter = ("nsenter", f"--target={holder.pid}", "--user", "--mount")
-            enter += ("--preserve-credentials", f"--wd={inside}")
-            yield enter, inside, Path(f"/proc/{holder.pid}/root{inside}")
-        finally:
-            holder.kill()
-
-
-def fill(disk: Path) -> None:
-    """Fill a disk to its last byte, and prove that it is full."""
-    with (disk / "filler").open("wb", buffering=0) as file:
-        for size in (65536, 1):
-            with pytest.raises(OSError, match="No space left"):
-                file.writelines(itertools.repeat(bytes(size)))
-    with pytest.raises(OSError, match="No space left"):
-        (disk / "probe").write_bytes(bytes(5000))
-
-
-def test_the_disk_is_full(make_job, small_disk) -> None:
+def test_the_disk_is_full(make_job, small_disk, fill_disk) -> None:
     enter, inside, outside = small_disk
     env = {"FAULT_STEP_S": "0.2"}
     job = make_job(n_trials=8, folder=inside, seen=outside, prefix=enter, env=env)
     runner = job.start()
     job.wait_for_note("end", 2)
     job.wait_for_note("start", 4)
-    fill(outside)
+    fill_disk(outside)
     assert runner.wait() == 1
     assert "Error: " in runner.err
     assert "full" in runner.err
@@ -265,10 +232,10 @@ def test_the_disk_is_full(make_job, small_disk) -> None:
 
 
 @pytest.mark.slow
-def test_the_disk_is_full_from_the_start(make_job, small_disk) -> None:
+def test_the_disk_is_full_from_the_start(make_job, small_disk, fill_disk) -> None:
     enter, inside, outside = small_disk
     job = make_job(n_trials=2, folder=inside, seen=outside, prefix=enter)
-    fill(outside)
+    fill_disk(outside)
     runner = job.start()
     assert runner.wait() in (1, 2)
     assert "Error: " in runner.err

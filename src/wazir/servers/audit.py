@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
@@ -14,6 +14,7 @@ from wazir.domain.json_fields import to_json
 from wazir.service.access import Principal
 
 LOGGER_NAME = "wazir.audit"
+_LOG = logging.getLogger("wazir.server")
 STANDARD_ERROR = Path("-")
 _MAX_PATH = 1_000
 
@@ -70,12 +71,30 @@ def audit_lines_to(path: Path | None) -> Iterator[None]:
         handler.close()
 
 
+class _AuditFile(WatchedFileHandler):
+    """Says once, not for every line, that lines cannot be written, as on a full disk."""
+
+    _has_said = False
+
+    def close(self) -> None:
+        """Close the file; lines that are still to be written there may be lost."""
+        with suppress(OSError):
+            super().close()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging
+        """Report a line that could not be written."""
+        if not self._has_said:
+            self._has_said = True
+            error = sys.exc_info()[1]
+            _LOG.error("the audit log %s misses lines: %s", self.baseFilename, error)
+
+
 def _handler(path: Path) -> logging.Handler:
     if path == STANDARD_ERROR:
         return logging.StreamHandler(sys.stderr)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return WatchedFileHandler(path, encoding="ascii")
+        return _AuditFile(path, encoding="ascii")
     except OSError as error:
         raise InvalidInputError(
             f"the audit log {path} cannot be written: {error.strerror}",

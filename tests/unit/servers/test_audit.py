@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 from fake_tokens import SetClock
@@ -58,3 +59,13 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path):
     for path in (tmp_path, tmp_path / "file" / "audit.log"):
         with pytest.raises(InvalidInputError, match="--audit-log"), audit_lines_to(path):
             raise AssertionError("it was opened")
+
+
+def test_lines_that_cannot_be_written_are_said_once(caplog):
+    # Every write to this file fails as on a full disk.
+    with audit_lines_to(Path("/dev/full")):
+        write()
+        write()
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "the audit log /dev/full misses lines" in said
+    assert "No space left" in said
