@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from wazir.app.optimizer_process import OptimizerProcess
+from wazir.app.owners import LocalOwners
 from wazir.app.serving import ServerService, open_server_service
-from wazir.app.settings import StorageLocation
+from wazir.app.settings import StorageLocation, storage_location
 from wazir.domain.errors import ComputationError, NotFoundError
 from wazir.domain.metrics import Goal, Measurement, Metric
 from wazir.domain.names import StudyName
@@ -23,6 +24,8 @@ from wazir.domain.space import SearchSpace
 from wazir.domain.studies import EarlyStopping, StudyConfig, StudyStopping
 from wazir.domain.trials import TrialState
 from wazir.jobs.processes import identify, is_running
+from wazir.service.leases import Leases
+from wazir.service.sweeping import Sweeper
 
 LOSS = (Metric("loss", Goal.MINIMIZE),)
 SPACE = SearchSpace({f"x{i}": Double(0, 1) for i in range(20)})
@@ -137,8 +140,9 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from wazir.app.optimizer_process import OptimizerProcess
+from wazir.app.owners import LocalOwners
 from wazir.app.serving import open_server_service
-from wazir.app.settings import StorageLocation
+from wazir.app.settings import StorageLocation, storage_location
 from wazir.domain.names import StudyName
 
 plain = OptimizerProcess.__init__
@@ -205,3 +209,16 @@ def test_random_search_starts_no_process(server):
         (trial,) = server.service.suggest_trials(name, 1, "w")
         server.service.complete_trial(name, trial.id, measurement=Measurement({"loss": 1.0}))
     assert server.started == []
+
+
+def test_processes_read_from_postgresql_and_a_sweep_frees_there(postgres_url):
+    with open_server_service(storage_location(postgres_url), n_processes=1) as server:
+        name = server.service.create_study(StudyName("p", "s"), MODEL).name
+        add_results(server, name, 20)
+        trials = [server.service.suggest_trials(name, 1, f"w{i}", lease_s=60)[0] for i in range(3)]
+        assert [trial.id for trial in trials] == [21, 22, 23]
+        assert {trial.metadata["wazir.suggestion"]["kind"] for trial in trials} == {"model"}
+        store = server.service._store
+        later = Leases(LocalOwners(), lambda: time.time() + 120)
+        assert Sweeper(store, later).sweep() == 3
+        assert server.service.counts(name).requested == 3

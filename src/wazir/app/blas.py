@@ -24,7 +24,7 @@ class BlasThreads:
         self._n_users = 0
         self._n_modules = 0
         self._controller: ThreadpoolController | None = None
-        self._undo: list[Callable[[], object]] = []
+        self._undo: list[tuple[ThreadpoolController, Callable[[], object]]] = []
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -49,15 +49,34 @@ class BlasThreads:
                 self._controller = ThreadpoolController()
                 self._n_modules = len(sys.modules)
             if self._n_users == 0 or is_new:
-                limits = self._controller.limit(limits=1, user_api="blas")
-                self._undo.append(limits.restore_original_limits)
+                controller = self._controller
+                with _for_any_thread(controller):
+                    limits = controller.limit(limits=1, user_api="blas")
+                self._undo.append((controller, limits.restore_original_limits))
             self._n_users += 1
 
     def _leave(self) -> None:
         with self._lock:
             self._n_users -= 1
             while self._n_users == 0 and self._undo:
-                self._undo.pop()()
+                controller, restore = self._undo.pop()
+                with _for_any_thread(controller):
+                    restore()
+
+
+@contextmanager
+def _for_any_thread(controller: "ThreadpoolController") -> Iterator[None]:
+    """Let this thread change the setting, and any other one afterwards.
+
+    From version 3.8 on threadpoolctl listens to the thread alone that changed it first. Here it may
+    be another one that restores it: the last that leaves.
+    """
+    clears = [getattr(one, "clear_controlling_thread", None) for one in controller.lib_controllers]
+    for clear in filter(None, clears):
+        clear(force=True)
+    yield
+    for clear in filter(None, clears):
+        clear(force=True)
 
 
 # The setting is one of the process, so there is one of this as well.

@@ -40,6 +40,7 @@ from wazir.storage.protocol import Store
 MAX_DEFAULT_PROCESSES = 4
 # Clients that found no server for a while have so long to say that they live.
 START_GRACE_S = 60.0
+SWEEP_EVERY_S = 5.0
 
 
 def default_n_processes() -> int:
@@ -186,7 +187,13 @@ def _check(n_processes: int, orphan_after_s: float | None) -> None:
 def _sweeping(sweeper: Sweeper) -> Callable[[], None]:
     """Begin to sweep beside all else, and return what ends it."""
     stop = threading.Event()
-    thread = threading.Thread(target=sweeper.run, args=(stop,), name="wazir-sweeper", daemon=True)
+    thread = threading.Thread(
+        target=sweeper.run,
+        args=(stop,),
+        kwargs={"every_s": SWEEP_EVERY_S},
+        name="wazir-sweeper",
+        daemon=True,
+    )
     thread.start()
 
     def end() -> None:

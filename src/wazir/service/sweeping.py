@@ -7,7 +7,6 @@ from wazir.domain.errors import NotFoundError, WazirError
 from wazir.service.leases import Leases
 from wazir.storage.protocol import Store
 
-INTERVAL_S = 5.0
 _BATCH = 100
 _log = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ class Sweeper:
                 break
         return n_freed
 
-    def run(self, stop: threading.Event, *, every_s: float = INTERVAL_S) -> None:
+    def run(self, stop: threading.Event, *, every_s: float) -> None:
         """Sweep until `stop` is set, every so many seconds; a storage that is away is waited for."""
         while not stop.wait(every_s):
             try:
