@@ -1,6 +1,7 @@
 """The gRPC server: calls handlers in threads, and turns errors into statuses."""
 
 import logging
+import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -99,14 +100,22 @@ def start(
     )
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
+        _check_free(host, port)
         bound = _bind(server, place, certificate)
-    except RuntimeError:
+    except (OSError, RuntimeError):
         raise JobError(
             f"the address {place} cannot be used for gRPC",
             hint="choose another one with --grpc-port (0 for any that is free)",
         ) from None
     server.start()
     return GrpcServer(server, bound, waiting)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise OSError if a port is taken: gRPC would write a line of its own to standard error."""
+    if port:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
 
 
 def _bind(server: grpc.Server, place: str, certificate: Certificate | None) -> int:
