@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from servers import server_process
 
+import wazir
+
 HERE = Path(__file__).parent
 
 
@@ -16,13 +18,11 @@ def vertex_python(foreign_environment):
     return foreign_environment(tuple(line for line in lines if "==" in line))
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("program", ["vertex_generated_client.py", "vertex_sdk.py"])
-def test_a_client_of_google_works_as_it_is(vertex_python, tmp_path, program):
-    with server_process(tmp_path) as server:
+def run_against_a_server(python, folder, program, *arguments):
+    with server_process(folder) as server:
         ended = subprocess.run(
-            [vertex_python, HERE / "programs" / program, server.url],
-            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+            [python, HERE / "programs" / program, server.url, *arguments],
+            env={"PATH": "/usr/bin:/bin", "HOME": str(folder)},
             capture_output=True,
             text=True,
             check=False,
@@ -32,3 +32,26 @@ def test_a_client_of_google_works_as_it_is(vertex_python, tmp_path, program):
         assert ended.stdout.endswith("all done\n")
         code, said = server.end()
     assert (code, said) == (0, "")
+
+
+@pytest.mark.timeout(600)
+def test_the_sdk_works_as_it_is(vertex_python, tmp_path):
+    run_against_a_server(vertex_python, tmp_path, "vertex_sdk.py")
+
+
+@pytest.mark.timeout(600)
+def test_the_generated_client_works_as_it_is_with_a_token(vertex_python, wazir_in):
+    secret = wazir_in("token", "create", "--project", "*", "--role", "admin").stdout.strip()
+    wazir.create_study(
+        "projects/our-own/studies/ours",
+        parameters={
+            "x": wazir.Double(0, 1),
+            "n": wazir.Integer(1, 9),
+            "flag": wazir.Categorical([True, False]),
+        },
+        minimize="loss",
+        algorithm="RANDOM_SEARCH",
+        stop_when="7 trials",
+        storage=wazir_in.folder / "wazir-runs" / "wazir.db",
+    )
+    run_against_a_server(vertex_python, wazir_in.folder, "vertex_generated_client.py", secret)

@@ -1,20 +1,34 @@
-"""Google's generated client of Vertex AI Vizier, over REST, against the server in argv[1]."""
+"""Google's generated client of Vertex AI Vizier, over REST, against the server in argv[1].
 
+The server asks for the token in argv[2].
+"""
+
+import random
 import sys
 
 from google.api_core import exceptions
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import aiplatform_v1 as v1
-from google.protobuf import duration_pb2
+from google.longrunning import operations_pb2 as lro
+from google.oauth2.credentials import Credentials
+from google.protobuf import duration_pb2, timestamp_pb2
 
 PARENT = "projects/my-project/locations/us-central1"
-client = v1.VizierServiceClient(
-    credentials=AnonymousCredentials(),
-    transport="rest",
-    client_options=ClientOptions(api_endpoint=sys.argv[1]),
-)
 Spec = v1.StudySpec
+Parameter = Spec.ParameterSpec
+
+
+def client_with(credentials):
+    return v1.VizierServiceClient(
+        credentials=credentials,
+        transport="rest",
+        client_options=ClientOptions(api_endpoint=sys.argv[1]),
+    )
+
+
+client = client_with(Credentials(token=sys.argv[2]))
 
 
 def raises(kind, action):
@@ -129,6 +143,122 @@ def added_and_deleted_trials(study):
     assert raises(exceptions.NotFound, lambda: client.get_trial(name=waiting.name))
 
 
+def trials_of_elsewhere(study):
+    """Trials that are copied with their results."""
+    trial = v1.Trial(
+        parameters=[v1.Trial.Parameter(parameter_id="x", value=0.75)],
+        final_measurement=v1.Measurement(
+            metrics=[v1.Measurement.Metric(metric_id="loss", value=3)]
+        ),
+        custom_job="projects/p/locations/l/customJobs/1",
+        web_access_uris={"workerpool0-0": "https://example.com"},
+    )
+    added = client.create_trial(parent=study.name, trial=trial)
+    assert added.state == v1.Trial.State.SUCCEEDED, added
+    assert added.final_measurement == trial.final_measurement
+    copy = client.create_trial(parent=study.name, trial=added)
+    assert copy.final_measurement == added.final_measurement
+    assert copy.name != added.name
+    trial.state = v1.Trial.State.ACTIVE
+    add = v1.CreateTrialRequest(parent=study.name, trial=trial)
+    error = raises(exceptions.BadRequest, lambda: client.create_trial(add))
+    assert "finalMeasurement" in str(error), error
+
+
+def operations(study):
+    request = v1.SuggestTrialsRequest(parent=study.name, suggestion_count=1, client_id="op")
+    made = client.suggest_trials(request).operation
+    assert made.done
+    for ask in (lro.GetOperationRequest, lro.WaitOperationRequest):
+        method = client.get_operation if ask is lro.GetOperationRequest else client.wait_operation
+        again = method(ask(name=made.name))
+        assert again.done, again
+        response = v1.SuggestTrialsResponse.deserialize(again.response.value)
+        (trial,) = response.trials
+        assert trial.client_id == "op"
+    client.cancel_operation(lro.CancelOperationRequest(name=made.name))
+    client.delete_operation(lro.DeleteOperationRequest(name=made.name))
+    assert client.get_trial(name=trial.name) == trial
+    assert not client.list_operations(lro.ListOperationsRequest(name=study.name)).operations
+    missing = lro.GetOperationRequest(name=f"{study.name}/operations/suggest-9999")
+    assert raises(exceptions.NotFound, lambda: client.get_operation(missing))
+
+
+def random_parameter(rng, name, depth):
+    """Return a parameter of any kind, with children down to a depth."""
+    spec = Parameter(parameter_id=name, scale_type=rng.choice(list(Parameter.ScaleType)))
+    values = sorted(rng.sample([0.5, 1, 2, 16, 1e6], 3))
+    kind = rng.randrange(4)
+    children = []
+    if kind == 0:
+        low, high = sorted(rng.uniform(1e-6, 9) for _ in range(2))
+        spec.double_value_spec = {"min_value": low, "max_value": high}
+    elif kind == 1:
+        spec.integer_value_spec = {"min_value": 1, "max_value": rng.choice([3, 2**40])}
+        children = [{"parent_int_values": {"values": [1, 3]}}]
+    elif kind == 2:
+        spec.categorical_value_spec = {"values": ["a", "", "ü"], "default_value": "a"}
+        children = [{"parent_categorical_values": {"values": [one]}} for one in ("a", "ü")]
+    else:
+        spec.discrete_value_spec = {"values": values, "default_value": values[1]}
+        children = [{"parent_discrete_values": {"values": values[:2]}}]
+    if depth > 0:
+        for number, fields in enumerate(children):
+            child = random_parameter(rng, f"{name}_{number}", depth - 1)
+            fields["parameter_spec"] = child
+            spec.conditional_parameter_specs.append(fields)
+    return spec
+
+
+def random_specs():
+    """Whatever a study is made with is what it says later."""
+    rng = random.Random(7)
+    for number in range(40):
+        spec = Spec(
+            metrics=[
+                Spec.MetricSpec(metric_id="loss", goal=rng.choice([0, 1, 2])),
+                Spec.MetricSpec(metric_id="ms", safety_config={"safety_threshold": 0}),
+            ],
+            parameters=[random_parameter(rng, f"p{i}", 3) for i in range(rng.randint(1, 5))],
+            algorithm=rng.choice(list(Spec.Algorithm)),
+            observation_noise=rng.choice(list(Spec.ObservationNoise)),
+            measurement_selection_type=rng.choice(list(Spec.MeasurementSelectionType)),
+            study_stopping_config=Spec.StudyStoppingConfig(
+                minimum_runtime_constraint=v1.StudyTimeConstraint(
+                    end_time=timestamp_pb2.Timestamp(seconds=rng.randrange(2**33))
+                ),
+                max_num_trials_no_progress=rng.randint(1, 100),
+            ),
+        )
+        study = make(f"random {number}", spec)
+        assert study.study_spec == spec, (number, study.study_spec, spec)
+        assert client.get_study(name=study.name) == study
+
+
+def a_study_of_our_own_api():
+    """What the command line made can be read, and worked on."""
+    (study,) = client.list_studies(parent="projects/our-own/locations/here")
+    assert study.display_name == "ours"
+    spec = study.study_spec
+    kinds = {
+        one.parameter_id: Parameter.pb(one).WhichOneof("parameter_value_spec")
+        for one in spec.parameters
+    }
+    assert kinds == {
+        "x": "double_value_spec",
+        "n": "integer_value_spec",
+        "flag": "categorical_value_spec",
+    }, kinds
+    assert spec.parameters[1].integer_value_spec.max_value == 9
+    assert list(spec.parameters[2].categorical_value_spec.values) == ["True", "False"]
+    assert spec.metrics[0].goal == Spec.MetricSpec.GoalType.MINIMIZE
+    assert spec.study_stopping_config.max_num_trials == 7
+    (trial,) = suggest(study.name, 1, "me").trials
+    assert {one.parameter_id: one.value for one in trial.parameters}["flag"] in ("True", "False")
+    copied = v1.Trial(parameters=trial.parameters)
+    assert client.create_trial(parent=study.name, trial=copied).parameters == trial.parameters
+
+
 def pages():
     study = make("pages", plain_spec())
     suggest(study.name, 25, "me")
@@ -136,6 +266,9 @@ def pages():
     pager = client.list_trials(request)
     sizes = [len(page.trials) for page in pager.pages]
     assert sizes == [10, 10, 5], sizes
+    pager = client.list_studies(v1.ListStudiesRequest(parent=PARENT, page_size=1))
+    names = [study.name for study in pager]
+    assert len(set(names)) == len(names) == 2, names
 
 
 def conditional_parameters():
@@ -237,13 +370,25 @@ def mistakes():
     assert raises(exceptions.NotFound, lambda: client.get_study(name=f"{PARENT}/studies/none"))
 
 
+def strangers():
+    """Without a valid token nothing is answered; the client tries to renew its credentials."""
+    for nobody in (AnonymousCredentials(), Credentials(token="wrong")):
+        ask = client_with(nobody).list_studies
+        assert raises(GoogleAuthError, lambda ask=ask: ask(parent=PARENT))
+
+
 study = life_of_a_study()
 life_of_trials(study)
 added_and_deleted_trials(study)
+trials_of_elsewhere(study)
+operations(study)
 pages()
+random_specs()
+a_study_of_our_own_api()
 conditional_parameters()
 stopping_specs()
 mistakes()
+strangers()
 client.delete_study(name=study.name)
 assert raises(exceptions.NotFound, lambda: client.get_study(name=study.name))
 print("all done")

@@ -56,5 +56,10 @@ assert second.materialize().infeasibility_reason == "it diverged"
 third.delete()
 assert {trial.uid for trial in study.trials()} == {1, 2}
 assert [trial.uid for trial in study.optimal_trials()] == [1]
+assert [trial.uid for trial in study.suggest(worker="worker 3")] == [4]
+# The SDK reads one page of trials.
+assert len(study.suggest(count=150, worker="worker 2")) == 150
+assert len(study.trials()) == 153
+assert Study.from_uid(study.name).get_trial(1).uid == 1
 study.delete()
 print("all done")

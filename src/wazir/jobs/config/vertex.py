@@ -12,6 +12,12 @@ from wazir.jobs.config.nodes import Mapping, Place
 from wazir.jobs.config.parameters import SCALES, Draft, build_parameter
 from wazir.jobs.config.vertex_tables import ROOT, STUDY
 from wazir.jobs.space_text import ParsedParameter
+from wazir.service.foreign_stopping import (
+    CONVEX_OPTIONS,
+    MIN_MEASUREMENTS,
+    RULES,
+    stopping_rule,
+)
 
 _TYPES = {
     "doubleValueSpec": "DOUBLE",
@@ -24,18 +30,6 @@ _PARENT_FIELDS = {
     "parentIntValues": "INTEGER",
     "parentCategoricalValues": "CATEGORICAL",
 }
-_RULES = {
-    "decayCurveStoppingSpec": "decay_curve",
-    "medianAutomatedStoppingSpec": "median",
-    "convexAutomatedStoppingSpec": "convex",
-}
-_CONVEX_OPTIONS = {
-    "maxStepCount": "max_step_count",
-    "minStepCount": "min_step_count",
-    "minMeasurementCount": "min_measurement_count",
-}
-# A curve is fitted to three measurements at least.
-_MIN_MEASUREMENTS = 3
 _SELECTIONS = {
     "LAST_MEASUREMENT": MeasurementSelection.LAST,
     "BEST_MEASUREMENT": MeasurementSelection.BEST,
@@ -223,7 +217,7 @@ def _parent_value(
 
 
 def _early_stopping(study: Record, reading: Reading) -> EarlyStopping | None:
-    present = [name for name in _RULES if study.child(name) is not None]
+    present = [name for name in RULES if study.child(name) is not None]
     if len(present) > 1:
         message = f"only one rule can stop trials, got {' and '.join(present)}"
         reading.problem(study.place_of(present[1]), message, "keep one of them")
@@ -232,18 +226,16 @@ def _early_stopping(study: Record, reading: Reading) -> EarlyStopping | None:
     fields = study.child(present[0])
     if fields is None:
         return None
-    numbers = {ours: fields.number(theirs) for theirs, ours in _CONVEX_OPTIONS.items()}
-    # 0 is what the format has for "not set".
-    options = {name: float(number) for name, number in numbers.items() if number}
-    count = options.get("min_measurement_count")
-    if count is not None and 0 < count < _MIN_MEASUREMENTS:
-        options["min_measurement_count"] = float(_MIN_MEASUREMENTS)
+    numbers = {theirs: fields.number(theirs) for theirs in CONVEX_OPTIONS}
+    count = numbers["minMeasurementCount"]
+    if count is not None and 0 < count < MIN_MEASUREMENTS:
         reading.note(
             fields.place_of("minMeasurementCount"),
-            f"minMeasurementCount is raised from {count:g} to {_MIN_MEASUREMENTS}: "
+            f"minMeasurementCount is raised from {count:g} to {MIN_MEASUREMENTS}: "
             "fewer measurements have no curve",
         )
-    return EarlyStopping(_RULES[present[0]], fields.flag("useElapsedDuration"), options)
+    elapsed = fields.flag("useElapsedDuration")
+    return stopping_rule(present[0], use_elapsed_time=elapsed, numbers=numbers)
 
 
 def _noise(study: Record) -> ObservationNoise | None:

@@ -5,13 +5,13 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from wazir.domain.errors import InvalidInputError, NotFoundError
 from wazir.domain.metrics import Goal, Measurement, MeasurementSelection, Metric
 from wazir.domain.names import StudyName
-from wazir.domain.parameters import Categorical, Double
+from wazir.domain.parameters import Categorical, Discrete, Double, Integer, Scale
 from wazir.domain.space import SearchSpace
 from wazir.domain.studies import (
     EarlyStopping,
@@ -71,6 +71,54 @@ def test_a_space_comes_back(name):
     assert config_of(spec_from_config(config)) == config
 
 
+NAMES = st.text(min_size=1, max_size=6).filter(str.strip)
+DOUBLES = st.floats(-1e300, 1e300)
+SCALED = st.sampled_from(Scale)
+
+
+@st.composite
+def leaves(draw):
+    """Return a parameter without children, of any kind."""
+    kind = draw(st.integers(0, 3))
+    scale = draw(SCALED)
+    if kind == 0:
+        low, high = sorted(draw(st.tuples(st.floats(1e-9, 1e9), st.floats(1e-9, 1e9))))
+        return Double(low, high, scale=scale, default=draw(st.sampled_from([None, low, high])))
+    if kind == 1:
+        low, high = sorted(draw(st.tuples(st.integers(1, 2**62), st.integers(1, 2**62))))
+        return Integer(low, high, scale=scale, default=draw(st.sampled_from([None, low, high])))
+    if kind == 2:
+        numbers = sorted(draw(st.sets(st.floats(1e-9, 1e9), min_size=1, max_size=4)))
+        return Discrete(numbers, scale=scale, default=draw(st.sampled_from([None, numbers[-1]])))
+    texts = sorted(draw(st.sets(NAMES, min_size=1, max_size=4)))
+    return Categorical(texts, default=draw(st.sampled_from([None, texts[0]])))
+
+
+def with_children(children):
+    """Return parameters that have other parameters as children."""
+
+    @st.composite
+    def parent(draw):
+        made, below = draw(leaves()), draw(st.dictionaries(NAMES, children, max_size=2))
+        if isinstance(made, Double) or not below:
+            return made
+        values = [made.min_value] if isinstance(made, Integer) else made.values[:2]
+        return made.when(list(values), below)
+
+    return parent()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(NAMES, st.recursive(leaves(), with_children, max_leaves=6), min_size=1))
+def test_any_space_comes_back(parameters):
+    try:
+        config = StudyConfig(SearchSpace(parameters), MINIMIZE)
+    except InvalidInputError:
+        # Two parameters of one name that are active together.
+        assume(False)
+    assert config_of(spec_from_config(config)) == config
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -119,6 +167,58 @@ def test_a_spec_is_given_back_as_it_came_until_the_study_is_edited():
     assert edited["parameters"][0]["doubleValueSpec"]["maxValue"] == 2.0
 
 
+@pytest.mark.parametrize("kept", ["", "{", "[]", "null", "{}", '{"parameters": 7}', "[" * 100_000])
+def test_what_was_kept_may_be_anything(kept):
+    config = StudyConfig(SearchSpace({"x": Double(0, 1)}), MINIMIZE)
+    metadata = {"wazir.foreign": {"vertex_study_spec": kept}}
+    study = Study(StudyName("p", "s"), config, metadata=metadata)
+    assert spec_of(study) == spec_from_config(config)
+
+
+def test_enums_are_written_as_the_client_asks_however_they_were_given():
+    given = {
+        "metrics": [{"metric_id": "loss", "goal": 2}],
+        "parameters": [{
+            "parameterId": "k", "integerValueSpec": {"maxValue": 9, "minValue": 1}, "scaleType": 2,
+            "conditional_parameter_specs": [{
+                "parentIntValues": {"values": [2]},
+                "parameterSpec": {"parameterId": "x", "doubleValueSpec": {"maxValue": 1},
+                                  "scaleType": "UNIT_LINEAR_SCALE", "conditionalParameterSpecs": None}}],
+        }],
+        "algorithm": "RANDOM_SEARCH",
+    }  # fmt: skip
+    study = Study(StudyName("p", "s"), config_of(given), metadata=spec_metadata(given))
+    for as_numbers, goal, outer, inner, algorithm in (
+        (True, 2, 2, 1, 3),
+        (False, "MINIMIZE", "UNIT_LOG_SCALE", "UNIT_LINEAR_SCALE", "RANDOM_SEARCH"),
+    ):
+        spec = replace(WRITER, enums_as_numbers=as_numbers).study(study)["studySpec"]
+        assert spec["metrics"] == [{"metricId": "loss", "goal": goal}]
+        (parameter,) = spec["parameters"]
+        (child,) = parameter["conditionalParameterSpecs"]
+        assert (parameter["scaleType"], spec["algorithm"]) == (outer, algorithm)
+        assert child["parameterSpec"]["scaleType"] == inner
+        assert config_of(spec) == study.config
+
+
+def test_what_the_messages_cannot_hold_becomes_the_nearest_that_they_hold():
+    config = StudyConfig(
+        SearchSpace({"n": Integer(-(10**30), 10**30, default=10**29)}),
+        MINIMIZE,
+        early_stopping=EarlyStopping("convex", options={"min_step_count": 1e30}),
+        study_stopping=StudyStopping(max_n_trials=2**40, max_duration_s=1e300, min_end_at=1e300),
+    )
+    spec = spec_from_config(config)
+    read = read_message(json.loads(json.dumps(spec)), STUDY_SPEC, "")
+    assert read["parameters"][0]["integerValueSpec"]["maxValue"] == 2**63 - 1
+    assert read["convexAutomatedStoppingSpec"]["minStepCount"] == 2**63 - 1
+    stopping = read["studyStoppingConfig"]
+    assert stopping["maxNumTrials"] == 2**31 - 1
+    assert stopping["maximumRuntimeConstraint"] == {"maxDuration": 315_576_000_000}
+    assert spec["studyStoppingConfig"]["minimumRuntimeConstraint"]["endTime"].startswith("9999-")
+    assert timestamp_text(-1e300) == "0001-01-01T00:00:00Z"
+
+
 X = {"parameterId": "x", "doubleValueSpec": {"maxValue": 1}}
 LOSS = [{"metricId": "loss"}]
 
@@ -150,6 +250,11 @@ LOSS = [{"metricId": "loss"}]
           "convexAutomatedStoppingSpec": {}}, "only one rule"),
         ({"metrics": LOSS, "parameters": [X], "studyStoppingConfig": {"maxNumTrials": -1}},
          "studyStoppingConfig: "),
+        ({"metrics": LOSS, "parameters": [X], "studyStoppingConfig": {"maxNumTrials": 2**31}},
+         "studyStoppingConfig.maxNumTrials: must be a whole number of 32 bits"),
+        ({"metrics": LOSS, "parameters": [X], "studyStoppingConfig": {"minimumRuntimeConstraint": {
+            "maxDuration": "1s", "endTime": "2026-01-01T00:00:00Z"}}},
+         "minimumRuntimeConstraint: needs one of maxDuration and endTime, got both"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_place(spec, place):
@@ -180,14 +285,25 @@ def test_times_come_back(seconds):
     assert duration(duration_text(seconds), "") == pytest.approx(seconds, abs=1e-5)
 
 
-@pytest.mark.parametrize("value", ["", "5", "-1s", "1e3s", "1.0000000001s", 5, "s", "٣s"])
+@pytest.mark.parametrize(
+    "value", ["", "5", "-1s", "1e3s", "1.0000000001s", 5, "s", "٣s", "315576000001s"]
+)
 def test_what_is_no_duration_is_refused(value):
     with pytest.raises(InvalidInputError, match="elapsed: must be"):
         duration(value, "elapsed")
 
 
 @pytest.mark.parametrize(
-    "value", ["", "2026-13-01T00:00:00Z", "2026-01-01", 5, "2026-01-01T00:00:00"]
+    "value",
+    [
+        "",
+        "2026-13-01T00:00:00Z",
+        "2026-01-01",
+        5,
+        "2026-01-01T00:00:00",
+        "9999-12-31T23:59:59-01:00",
+        "0001-01-01T00:00:00+01:00",
+    ],
 )
 def test_what_is_no_moment_is_refused(value):
     with pytest.raises(InvalidInputError, match="at: must be"):

@@ -1,10 +1,11 @@
 """The methods of Vertex's VizierService: each translates a request to one use case, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.json_fields import JsonObject
+from wazir.domain.metrics import Measurement
 from wazir.domain.trials import Trial, TrialState
 from wazir.servers.categories import parameters_by_name
 from wazir.servers.http.vertex.messages import (
@@ -52,7 +53,7 @@ def list_studies(clients: ForeignClients, call: VertexRequest) -> JsonObject:
     studies = clients.studies(call.location.project_id)
     start, size = call.page()
     page = [call.writer.study(study) for study in studies[start : start + size]]
-    return {"studies": page, **_next_page(start + size, len(studies))}
+    return {"studies": page, **_next_page(start + size, is_last=start + size >= len(studies))}
 
 
 def get_study(clients: ForeignClients, call: VertexRequest) -> JsonObject:
@@ -80,7 +81,11 @@ def suggest_trials(clients: ForeignClients, call: VertexRequest) -> JsonObject:
         raise InvalidInputError("contexts: fixed parameters are not supported")
     if not body.get("clientId"):
         raise InvalidInputError("clientId: must not be empty")
-    given = clients.suggest(name, body.get("suggestionCount", 0), body["clientId"])
+    # The SDK sends none for `suggest()`.
+    count = body.get("suggestionCount") or 1
+    if count < 1:
+        raise InvalidInputError(f"suggestionCount: must be at least 1, got {count}")
+    given = clients.suggest(name, count, body["clientId"])
     return _suggested(clients, call, [trial.id for trial in given], given)
 
 
@@ -94,17 +99,28 @@ def get_operation(clients: ForeignClients, call: VertexRequest) -> JsonObject:
     return _suggested(clients, call, operation.trial_ids, trials)
 
 
+def list_operations(clients: ForeignClients, call: VertexRequest) -> JsonObject:
+    """Return no operations: they are done when they are made, and not kept."""
+    clients.study(call.study_name)
+    return {}
+
+
+def forget_operation(clients: ForeignClients, call: VertexRequest) -> JsonObject:
+    """Cancel or delete an operation: it is done already, and its trials stay."""
+    get_operation(clients, call)
+    return {}
+
+
 def create_trial(clients: ForeignClients, call: VertexRequest) -> JsonObject:
     """Add a trial: with a known result, or REQUESTED."""
     body, name = call.read(TRIAL), call.study_name
     space = clients.study(name).config.space
-    state = STATE_OF.get(body.get("state", ""), TrialState.REQUESTED)
+    state, measurement = _result(body)
     reason = body.get("infeasibleReason") or _NO_REASON
-    measurement = measurement_from(body.get("finalMeasurement"), "finalMeasurement")
     added = clients.add_trial(
         name,
         values_from(body.get("parameters", ()), parameters_by_name(space), "parameters"),
-        measurement=measurement if state is TrialState.SUCCEEDED else None,
+        measurement=measurement,
         measurements=[
             one
             for index, given in enumerate(body.get("measurements", ()))
@@ -117,10 +133,12 @@ def create_trial(clients: ForeignClients, call: VertexRequest) -> JsonObject:
 
 def list_trials(clients: ForeignClients, call: VertexRequest) -> JsonObject:
     """Return a page of the trials of a study."""
-    trials = clients.trials(call.study_name)
-    start, size = call.page()
-    page = _trials(clients, call, trials[start : start + size])
-    return {"trials": page, **_next_page(start + size, len(trials))}
+    # The last id of a page is where the next one goes on, so a trial deleted between moves none.
+    last_id, size = call.page()
+    rest = [trial for trial in clients.trials(call.study_name) if trial.id > last_id]
+    page = rest[:size]
+    token = _next_page(page[-1].id if page else 0, is_last=len(rest) <= size)
+    return {"trials": _trials(clients, call, page), **token}
 
 
 def get_trial(clients: ForeignClients, call: VertexRequest) -> JsonObject:
@@ -176,6 +194,22 @@ def list_optimal_trials(clients: ForeignClients, call: VertexRequest) -> JsonObj
     return {"optimalTrials": _trials(clients, call, optimal)}
 
 
+def _result(body: Mapping[str, Any]) -> tuple[TrialState, Measurement | None]:
+    """Return the state and the final measurement of a trial to add; who says none means REQUESTED.
+
+    Raises:
+        InvalidInputError: a state and a measurement that contradict each other.
+    """
+    measurement = measurement_from(body.get("finalMeasurement"), "finalMeasurement")
+    implied = TrialState.REQUESTED if measurement is None else TrialState.SUCCEEDED
+    state = STATE_OF.get(body.get("state", ""), implied)
+    if state is TrialState.SUCCEEDED and measurement is None:
+        raise InvalidInputError("finalMeasurement: a trial that is SUCCEEDED has one")
+    if measurement is not None and not state.is_final:
+        raise InvalidInputError(f"finalMeasurement: a trial that is {state} has none")
+    return state, measurement
+
+
 def _suggested(
     clients: ForeignClients, call: VertexRequest, ids: Sequence[int], trials: Sequence[Trial]
 ) -> JsonObject:
@@ -222,5 +256,5 @@ def _trials(
     ]
 
 
-def _next_page(start: int, n_entries: int) -> dict[str, Any]:
-    return {"nextPageToken": str(start)} if start < n_entries else {}
+def _next_page(token: int, *, is_last: bool) -> dict[str, Any]:
+    return {} if is_last else {"nextPageToken": str(token)}

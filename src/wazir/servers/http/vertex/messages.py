@@ -9,6 +9,7 @@ from wazir.domain.trials import TrialState
 from wazir.servers.http.vertex.reading import (
     Field,
     Table,
+    anything,
     boolean,
     duration,
     enum,
@@ -19,6 +20,7 @@ from wazir.servers.http.vertex.reading import (
     text,
     timestamp,
     whole,
+    whole32,
 )
 from wazir.service.foreign_states import TRIAL_STATES
 
@@ -66,19 +68,19 @@ _INTEGER: Table = {
 _CATEGORICAL: Table = {"values": Field(text, many=True), "defaultValue": Field(text)}
 _DISCRETE: Table = {"values": Field(finite, many=True), "defaultValue": Field(finite)}
 _CONDITIONAL: Table = {
-    "parameterSpec": Field(message(lambda: PARAMETER)),
-    "parentDiscreteValues": Field(message(lambda: {"values": Field(finite, many=True)})),
-    "parentIntValues": Field(message(lambda: {"values": Field(whole, many=True)})),
-    "parentCategoricalValues": Field(message(lambda: {"values": Field(text, many=True)})),
+    "parameterSpec": message(lambda: PARAMETER),
+    "parentDiscreteValues": message(lambda: {"values": Field(finite, many=True)}),
+    "parentIntValues": message(lambda: {"values": Field(whole, many=True)}),
+    "parentCategoricalValues": message(lambda: {"values": Field(text, many=True)}),
 }
 PARAMETER: Table = {
     "parameterId": Field(text),
-    "doubleValueSpec": Field(message(lambda: _DOUBLE)),
-    "integerValueSpec": Field(message(lambda: _INTEGER)),
-    "categoricalValueSpec": Field(message(lambda: _CATEGORICAL)),
-    "discreteValueSpec": Field(message(lambda: _DISCRETE)),
-    "scaleType": Field(enum(SCALES)),
-    "conditionalParameterSpecs": Field(message(lambda: _CONDITIONAL), many=True),
+    "doubleValueSpec": message(lambda: _DOUBLE),
+    "integerValueSpec": message(lambda: _INTEGER),
+    "categoricalValueSpec": message(lambda: _CATEGORICAL),
+    "discreteValueSpec": message(lambda: _DISCRETE),
+    "scaleType": enum(SCALES),
+    "conditionalParameterSpecs": message(lambda: _CONDITIONAL, many=True),
 }
 _SAFETY: Table = {
     "safetyThreshold": Field(finite),
@@ -86,8 +88,8 @@ _SAFETY: Table = {
 }
 _METRIC_SPEC: Table = {
     "metricId": Field(text),
-    "goal": Field(enum(GOALS)),
-    "safetyConfig": Field(message(lambda: _SAFETY)),
+    "goal": enum(GOALS),
+    "safetyConfig": message(lambda: _SAFETY),
 }
 _ELAPSED: Table = {"useElapsedDuration": Field(boolean)}
 _CONVEX: Table = {
@@ -101,11 +103,11 @@ _CONVEX: Table = {
 _TIME: Table = {"maxDuration": Field(duration), "endTime": Field(timestamp)}
 _STOPPING: Table = {
     "shouldStopAsap": Field(boolean),
-    "minimumRuntimeConstraint": Field(message(lambda: _TIME)),
-    "maximumRuntimeConstraint": Field(message(lambda: _TIME)),
-    "minNumTrials": Field(whole),
-    "maxNumTrials": Field(whole),
-    "maxNumTrialsNoProgress": Field(whole),
+    "minimumRuntimeConstraint": message(lambda: _TIME),
+    "maximumRuntimeConstraint": message(lambda: _TIME),
+    "minNumTrials": Field(whole32),
+    "maxNumTrials": Field(whole32),
+    "maxNumTrialsNoProgress": Field(whole32),
     "maxDurationNoProgress": Field(duration),
 }
 _TRANSFER: Table = {
@@ -113,24 +115,24 @@ _TRANSFER: Table = {
     "priorStudyNames": Field(text, many=True),
 }
 STUDY_SPEC: Table = {
-    "metrics": Field(message(lambda: _METRIC_SPEC), many=True),
-    "parameters": Field(message(lambda: PARAMETER), many=True),
-    "algorithm": Field(enum(ALGORITHMS)),
-    "observationNoise": Field(enum(NOISES)),
-    "measurementSelectionType": Field(enum(SELECTIONS)),
-    "decayCurveStoppingSpec": Field(message(lambda: _ELAPSED)),
-    "medianAutomatedStoppingSpec": Field(message(lambda: _ELAPSED)),
-    "convexAutomatedStoppingSpec": Field(message(lambda: _CONVEX)),
-    "studyStoppingConfig": Field(message(lambda: _STOPPING)),
+    "metrics": message(lambda: _METRIC_SPEC, many=True),
+    "parameters": message(lambda: PARAMETER, many=True),
+    "algorithm": enum(ALGORITHMS),
+    "observationNoise": enum(NOISES),
+    "measurementSelectionType": enum(SELECTIONS),
+    "decayCurveStoppingSpec": message(lambda: _ELAPSED),
+    "medianAutomatedStoppingSpec": message(lambda: _ELAPSED),
+    "convexAutomatedStoppingSpec": message(lambda: _CONVEX),
+    "studyStoppingConfig": message(lambda: _STOPPING),
     # Of v1beta1.
-    "transferLearningConfig": Field(message(lambda: _TRANSFER)),
+    "transferLearningConfig": message(lambda: _TRANSFER),
 }
 STUDY: Table = {
     "name": Field(text),
     "displayName": Field(text),
-    "studySpec": Field(message(lambda: STUDY_SPEC)),
+    "studySpec": message(lambda: STUDY_SPEC),
     # Set by the server; what clients send here is ignored.
-    "state": Field(enum({0: "STATE_UNSPECIFIED", 1: "ACTIVE", 2: "INACTIVE", 3: "COMPLETED"})),
+    "state": enum({0: "STATE_UNSPECIFIED", 1: "ACTIVE", 2: "INACTIVE", 3: "COMPLETED"}),
     "createTime": Field(timestamp),
     "inactiveReason": Field(text),
 }
@@ -138,39 +140,42 @@ _METRIC: Table = {"metricId": Field(text), "value": Field(number)}
 MEASUREMENT: Table = {
     "elapsedDuration": Field(duration),
     "stepCount": Field(whole),
-    "metrics": Field(message(lambda: _METRIC), many=True),
+    "metrics": message(lambda: _METRIC, many=True),
 }
 _TRIAL_PARAMETER: Table = {"parameterId": Field(text), "value": Field(scalar)}
 TRIAL: Table = {
     "name": Field(text),
     "id": Field(text),
-    "state": Field(enum(STATES)),
-    "parameters": Field(message(lambda: _TRIAL_PARAMETER), many=True),
-    "finalMeasurement": Field(message(lambda: MEASUREMENT)),
-    "measurements": Field(message(lambda: MEASUREMENT), many=True),
+    "state": enum(STATES),
+    "parameters": message(lambda: _TRIAL_PARAMETER, many=True),
+    "finalMeasurement": message(lambda: MEASUREMENT),
+    "measurements": message(lambda: MEASUREMENT, many=True),
     "startTime": Field(timestamp),
     "endTime": Field(timestamp),
     "clientId": Field(text),
     "infeasibleReason": Field(text),
+    # Of trials that ran on Vertex; a copy of one may carry them, and they mean nothing.
+    "customJob": Field(text),
+    "webAccessUris": Field(anything),
 }
 _CONTEXT: Table = {
     "description": Field(text),
-    "parameters": Field(message(lambda: _TRIAL_PARAMETER), many=True),
+    "parameters": message(lambda: _TRIAL_PARAMETER, many=True),
 }
 LOOKUP: Table = {"parent": Field(text), "displayName": Field(text)}
 SUGGEST: Table = {
     "parent": Field(text),
-    "suggestionCount": Field(whole),
+    "suggestionCount": Field(whole32),
     "clientId": Field(text),
-    "contexts": Field(message(lambda: _CONTEXT), many=True),
+    "contexts": message(lambda: _CONTEXT, many=True),
 }
 ADD_MEASUREMENT: Table = {
     "trialName": Field(text),
-    "measurement": Field(message(lambda: MEASUREMENT)),
+    "measurement": message(lambda: MEASUREMENT),
 }
 COMPLETE: Table = {
     "name": Field(text),
-    "finalMeasurement": Field(message(lambda: MEASUREMENT)),
+    "finalMeasurement": message(lambda: MEASUREMENT),
     "trialInfeasible": Field(boolean),
     "infeasibleReason": Field(text),
 }

@@ -18,7 +18,7 @@ from wazir.domain.parameters import (
 )
 from wazir.servers.categories import ByName, meant_value
 from wazir.servers.http.vertex.messages import SCALE_OF
-from wazir.servers.http.vertex.reading import wrong
+from wazir.servers.http.vertex.reading import int64_text, wrong
 
 _SPECS = ("doubleValueSpec", "integerValueSpec", "categoricalValueSpec", "discreteValueSpec")
 _PARENT_VALUES = {
@@ -171,12 +171,17 @@ def _written(parameter: Parameter) -> tuple[str, Callable[[ParameterValue], obje
         case Double(min_value=low, max_value=high):
             return "doubleValueSpec", float, {"minValue": low, "maxValue": high}
         case Integer(min_value=least, max_value=most):
-            return "integerValueSpec", str, {"minValue": str(least), "maxValue": str(most)}
+            ends: JsonObject = {"minValue": int64_text(least), "maxValue": int64_text(most)}
+            return "integerValueSpec", _shown_whole, ends
         case Discrete(values=numbers):
             return "discreteValueSpec", float, {"values": [float(one) for one in numbers]}
         case Categorical(values=categories):
             texts = [value_text(one) for one in categories]
             return "categoricalValueSpec", value_text, {"values": texts}
+
+
+def _shown_whole(value: ParameterValue) -> str:
+    return int64_text(int(value))
 
 
 def to_json_value(value: ParameterValue) -> str | float:

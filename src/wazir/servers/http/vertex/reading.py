@@ -14,10 +14,11 @@ from typing import TypeAlias
 from wazir.domain.errors import InvalidInputError
 from wazir.domain.hints import did_you_mean, one_of
 from wazir.domain.json_fields import JsonObject
+from wazir.servers.http.vertex.times import MAX_DURATION_S
 
 Read: TypeAlias = Callable[[object, str], object]
 
-_INT64 = 2**63
+_INT32, _INT64 = 2**31, 2**63
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)s", re.ASCII)
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -26,13 +27,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Field:
-    """How a field is read; `many` for a list of such values."""
+    """How a field is read; `many` for a list of such values.
+
+    `words` are those of an enum by number, `table` gives the fields of a message.
+    """
 
     read: Read
     many: bool = False
+    words: Mapping[int, str] | None = None
+    table: "Callable[[], Table] | None" = None
 
 
 Table: TypeAlias = Mapping[str, Field]
+
+
+def anything(value: object, _path: str) -> object:
+    """Return a value as it is."""
+    return value
 
 
 def text(value: object, path: str) -> str:
@@ -87,12 +98,33 @@ def whole(value: object, path: str) -> int:
     return read
 
 
+def whole32(value: object, path: str) -> int:
+    """Return an integer of 32 bits."""
+    read = whole(value, path)
+    if not -_INT32 <= read < _INT32:
+        raise wrong(path, "a whole number of 32 bits", value)
+    return read
+
+
+def int32_from(value: int) -> int:
+    """Return the whole number of 32 bits that is nearest: clients cannot read others."""
+    return min(max(value, -_INT32), _INT32 - 1)
+
+
+def int64_text(value: float) -> str:
+    """Return the text of the whole number of 64 bits that is nearest."""
+    return str(min(max(int(value), -_INT64), _INT64 - 1))
+
+
 def duration(value: object, path: str) -> float:
     """Return the seconds of a duration such as "3.5s"."""
     match = _DURATION.fullmatch(text(value, path))
     if match is None:
         raise wrong(path, 'a duration such as "3.5s"', value)
-    return float(match[1])
+    seconds = float(match[1])
+    if seconds > MAX_DURATION_S:
+        raise wrong(path, "a duration of 10,000 years at most", value)
+    return seconds
 
 
 def timestamp(value: object, path: str) -> float:
@@ -102,7 +134,8 @@ def timestamp(value: object, path: str) -> float:
         if match is None:
             raise ValueError(value)
         moment = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
-    except ValueError:
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise wrong(path, 'a moment such as "2026-11-27T12:00:00Z"', value) from None
     return (moment - _EPOCH) / timedelta(seconds=1) + float(match[2] or 0)
 
@@ -119,8 +152,8 @@ def scalar(value: object, path: str) -> str | bool | int | float:
     return finite(value, path)
 
 
-def enum(words: Mapping[int, str]) -> Read:
-    """Return the reader of an enum, which gives the name of its value."""
+def enum(words: Mapping[int, str]) -> Field:
+    """Return the field of an enum; what is read is the name of its value."""
 
     def read(value: object, path: str) -> str:
         if isinstance(value, str) and value in words.values():
@@ -129,16 +162,16 @@ def enum(words: Mapping[int, str]) -> Read:
             return words[value]
         raise wrong(path, one_of(words.values()), value)
 
-    return read
+    return Field(read, words=words)
 
 
-def message(table: Callable[[], Table]) -> Read:
-    """Return the reader of a message; its table is asked for when it is needed."""
+def message(table: Callable[[], Table], *, many: bool = False) -> Field:
+    """Return the field of a message; its table is asked for when it is needed."""
 
     def read(value: object, path: str) -> JsonObject:
         return read_message(value, table(), path)
 
-    return read
+    return Field(read, many, table=table)
 
 
 def read_message(data: object, table: Table, path: str) -> JsonObject:
@@ -162,6 +195,26 @@ def read_message(data: object, table: Table, path: str) -> JsonObject:
             raise InvalidInputError(f"{place}: the field is given twice")
         found[name] = _field(value, table[name], place)
     return found
+
+
+def with_enums(data: JsonObject, table: Table, *, as_numbers: bool) -> JsonObject:
+    """Return a message that its table can read with all enums as numbers, or as names.
+
+    Names of fields are written in camelCase, and what is null is left out.
+    """
+    named = {_camel_case(key): value for key, value in data.items() if value is not None}
+    return {key: _with_enums(value, table[key], as_numbers) for key, value in named.items()}
+
+
+def _with_enums(value: object, field: Field, as_numbers: bool) -> object:
+    if isinstance(value, list):
+        return [_with_enums(one, field, as_numbers) for one in value]
+    if field.table is not None and isinstance(value, dict):
+        return with_enums(value, field.table(), as_numbers=as_numbers)
+    if field.words is None:
+        return value
+    wanted = [(number, word) for number, word in field.words.items() if value in (number, word)]
+    return next((number if as_numbers else word for number, word in wanted), value)
 
 
 def wrong(path: str, wanted: str, value: object) -> InvalidInputError:

@@ -14,8 +14,8 @@ from wazir.domain.names import StudyName
 from wazir.servers.http.vertex.reading import Table, read_message
 from wazir.servers.http.vertex.trials import Location, Writer
 
-_MAX_PAGE = 1000
-_DEFAULT_PAGE = 100
+# Google's SDK reads the first page of trials alone, so a page holds all that a client can take.
+_MAX_PAGE = 100_000
 _LOCATION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _ID = re.compile(r"[1-9]\d{0,15}", re.ASCII)
 
@@ -65,7 +65,7 @@ class VertexRequest:
         return read_message(self.json, table, "")
 
     def page(self) -> tuple[int, int]:
-        """Return where the page that is asked for begins, and how many entries it has at most.
+        """Return what the last page gave as its token, 0 at first, and the size of the page.
 
         Raises:
             InvalidInputError: a page size or a token that is none.
@@ -74,11 +74,11 @@ class VertexRequest:
         size = query.get("pageSize") or query.get("page_size") or "0"
         token = query.get("pageToken") or query.get("page_token") or "0"
         for name, text in (("pageSize", size), ("pageToken", token)):
-            if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+            if not re.fullmatch(r"\d{1,16}", text, re.ASCII):
                 raise InvalidInputError(
                     f"{name}: must be a number that a page gave, got {text[:40]!r}"
                 )
-        return int(token), min(int(size) or _DEFAULT_PAGE, _MAX_PAGE)
+        return int(token), min(int(size) or _MAX_PAGE, _MAX_PAGE)
 
     @cached_property
     def json(self) -> JsonObject:

@@ -42,6 +42,9 @@ _PATHS: tuple[tuple[str, str, Handler], ...] = (
 _OPERATIONS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", f"{_STUDY}/operations/{{operation}}", handlers.get_operation),
     ("POST", f"{_STUDY}/operations/{{operation}}:wait", handlers.get_operation),
+    ("POST", f"{_STUDY}/operations/{{operation}}:cancel", handlers.forget_operation),
+    ("DELETE", f"{_STUDY}/operations/{{operation}}", handlers.forget_operation),
+    ("GET", f"{_STUDY}/operations", handlers.list_operations),
 )
 # These may compute for long.
 _SLOW = frozenset({handlers.suggest_trials, handlers.check_stopping, handlers.list_optimal_trials})

@@ -19,28 +19,18 @@ from wazir.domain.studies import (
 )
 from wazir.servers.http.vertex.messages import GOAL_OF, NOISE_OF, SELECTION_OF, STUDY_SPEC
 from wazir.servers.http.vertex.parameters import parameter_specs, parameters_from
-from wazir.servers.http.vertex.reading import read_message
+from wazir.servers.http.vertex.reading import int32_from, int64_text, read_message
 from wazir.servers.http.vertex.times import duration_text, timestamp_text
+from wazir.service.foreign_stopping import CONVEX_OPTIONS, RULES, stopping_rule
 
 NAMESPACE, SPEC_KEY = "wazir.foreign", "vertex_study_spec"
 
-_RULES = {
-    "decayCurveStoppingSpec": "decay_curve",
-    "medianAutomatedStoppingSpec": "median",
-    "convexAutomatedStoppingSpec": "convex",
-}
-_CONVEX_OPTIONS = {
-    "maxStepCount": "max_step_count",
-    "minStepCount": "min_step_count",
-    "minMeasurementCount": "min_measurement_count",
-}
-# A curve is fitted to three measurements at least.
-_MIN_MEASUREMENTS = 3
 _COUNTS = {
     "minNumTrials": "min_n_trials",
     "maxNumTrials": "max_n_trials",
     "maxNumTrialsNoProgress": "max_n_trials_without_progress",
 }
+_RUNTIMES = ("minimumRuntimeConstraint", "maximumRuntimeConstraint")
 _ALGORITHMS = {"GRID_SEARCH", "RANDOM_SEARCH"}
 
 
@@ -82,16 +72,8 @@ def spec_metadata(given: object) -> dict[str, dict[str, str]]:
 def spec_of(study: Study) -> JsonObject:
     """Return the StudySpec of a study: as it was given, unless it was edited since."""
     text = study.metadata.get(NAMESPACE, {}).get(SPEC_KEY)
-    if text is not None:
-        given: JsonObject = json.loads(text)
-        try:
-            meant = config_from_spec(read_message(given, STUDY_SPEC, ""), "")
-        except WazirError:
-            meant = None
-        now = study.config
-        if meant is not None and replace(meant, seed=now.seed, algorithm=now.algorithm) == now:
-            return given
-    return spec_from_config(study.config)
+    given = {} if text is None else _kept_spec(text, study.config)
+    return given or spec_from_config(study.config)
 
 
 def spec_from_config(config: StudyConfig) -> JsonObject:
@@ -112,6 +94,20 @@ def spec_from_config(config: StudyConfig) -> JsonObject:
     return spec
 
 
+def _kept_spec(text: str, now: StudyConfig) -> JsonObject:
+    """Return the JSON that was kept if it still says what the study is, an empty one otherwise.
+
+    Anyone who may write the study may have put any text there.
+    """
+    try:
+        given: JsonObject = json.loads(text)
+        meant = config_from_spec(read_message(given, STUDY_SPEC, ""), "")
+    except (WazirError, ValueError, RecursionError):
+        return {}
+    algorithm = meant.algorithm if meant.algorithm in _ALGORITHMS else now.algorithm
+    return given if replace(meant, seed=now.seed, algorithm=algorithm) == now else {}
+
+
 def _metrics(specs: Sequence[Mapping[str, Any]], path: str) -> tuple[Metric, ...]:
     found = []
     for index, spec in enumerate(specs):
@@ -130,7 +126,7 @@ def _metrics(specs: Sequence[Mapping[str, Any]], path: str) -> tuple[Metric, ...
 
 
 def _early_stopping(spec: Mapping[str, Any], path: str) -> EarlyStopping | None:
-    given = [name for name in _RULES if name in spec]
+    given = [name for name in RULES if name in spec]
     if len(given) > 1:
         raise InvalidInputError(
             f"{path}: only one rule can stop trials, got {' and '.join(given)}"
@@ -138,16 +134,8 @@ def _early_stopping(spec: Mapping[str, Any], path: str) -> EarlyStopping | None:
     if not given:
         return None
     fields = spec[given[0]]
-    # 0 is what the format has for "not set".
-    options = {
-        ours: float(fields[theirs])
-        for theirs, ours in _CONVEX_OPTIONS.items()
-        if fields.get(theirs)
-    }
-    count = options.get("min_measurement_count", 0)
-    if 0 < count < _MIN_MEASUREMENTS:
-        options["min_measurement_count"] = float(_MIN_MEASUREMENTS)
-    return EarlyStopping(_RULES[given[0]], fields.get("useElapsedDuration", False), options)
+    elapsed = fields.get("useElapsedDuration", False)
+    return stopping_rule(given[0], use_elapsed_time=elapsed, numbers=fields)
 
 
 def _study_stopping(
@@ -156,8 +144,7 @@ def _study_stopping(
     fields = spec.get("studyStoppingConfig")
     if fields is None:
         return None
-    least = fields.get("minimumRuntimeConstraint", {})
-    most = fields.get("maximumRuntimeConstraint", {})
+    least, most = (_one_end(fields, name, path) for name in _RUNTIMES)
     counts = {ours: fields.get(theirs) for theirs, ours in _COUNTS.items()}
     no_progress_s = fields.get("maxDurationNoProgress")
     if sum(metric.is_objective for metric in metrics) > 1:
@@ -175,6 +162,14 @@ def _study_stopping(
         )
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {error.message}") from None
+
+
+def _one_end(fields: Mapping[str, Any], name: str, path: str) -> Mapping[str, Any]:
+    """Return a runtime constraint, which is a duration or a moment."""
+    constraint: Mapping[str, Any] = fields.get(name, {})
+    if len(constraint) > 1:
+        raise InvalidInputError(f"{path}.{name}: needs one of maxDuration and endTime, got both")
+    return constraint
 
 
 def _prior_studies(spec: Mapping[str, Any]) -> Sequence[str]:
@@ -195,11 +190,11 @@ def _metric_spec(metric: Metric) -> JsonObject:
 
 def _rule_spec(early: EarlyStopping | None) -> JsonObject:
     """Return the spec of a stopping rule; Vertex has no words for the others."""
-    for theirs, ours in _RULES.items():
+    for theirs, ours in RULES.items():
         if early is not None and early.rule == ours:
             options = {
-                name: str(int(early.options[key]))
-                for name, key in _CONVEX_OPTIONS.items()
+                name: int64_text(early.options[key])
+                for name, key in CONVEX_OPTIONS.items()
                 if key in early.options
             }
             elapsed = {"useElapsedDuration": True} if early.use_elapsed_time else {}
@@ -211,17 +206,18 @@ def _stopping_spec(stopping: StudyStopping) -> JsonObject:
     spec: JsonObject = {}
     if stopping.stop_as_soon_as_possible:
         spec["shouldStopAsap"] = True
-    for name, duration_s, end_at in (
-        ("minimumRuntimeConstraint", stopping.min_duration_s, stopping.min_end_at),
-        ("maximumRuntimeConstraint", stopping.max_duration_s, stopping.max_end_at),
-    ):
+    ends = (
+        (stopping.min_duration_s, stopping.min_end_at),
+        (stopping.max_duration_s, stopping.max_end_at),
+    )
+    for name, (duration_s, end_at) in zip(_RUNTIMES, ends, strict=True):
         if duration_s is not None:
             spec[name] = {"maxDuration": duration_text(duration_s)}
         elif end_at is not None:
             spec[name] = {"endTime": timestamp_text(end_at)}
     for theirs, ours in _COUNTS.items():
         if getattr(stopping, ours) is not None:
-            spec[theirs] = getattr(stopping, ours)
+            spec[theirs] = int32_from(getattr(stopping, ours))
     if stopping.max_duration_without_progress_s is not None:
         spec["maxDurationNoProgress"] = duration_text(stopping.max_duration_without_progress_s)
     return spec

@@ -9,7 +9,9 @@ from wazir.domain.json_fields import JsonObject, encode_number
 from wazir.domain.metrics import Measurement
 from wazir.domain.studies import Study, StudyState
 from wazir.domain.trials import Trial
+from wazir.servers.http.vertex.messages import STUDY_SPEC
 from wazir.servers.http.vertex.parameters import to_json_value
+from wazir.servers.http.vertex.reading import with_enums
 from wazir.servers.http.vertex.study_spec import spec_of
 from wazir.servers.http.vertex.times import duration_text, timestamp_text
 from wazir.service.display_names import display_name_of
@@ -43,7 +45,7 @@ class Writer:
         written: JsonObject = {
             "name": self.location.study(study.name.study_id),
             "displayName": display_name_of(study),
-            "studySpec": spec_of(study),
+            "studySpec": with_enums(spec_of(study), STUDY_SPEC, as_numbers=self.enums_as_numbers),
             "state": self.study_state(study.state),
             "createTime": timestamp_text(study.created_at),
         }
