@@ -7,11 +7,16 @@ import math
 
 import pytest
 
-from wazir.app.compose import create_study
+from wazir.app.clock import system_clock
+from wazir.app.compose import create_study, open_store
+from wazir.app.owners import LocalOwners
+from wazir.app.settings import storage_location
 from wazir.domain.codec import study_from_dict, trial_from_dict
 from wazir.domain.metrics import Measurement
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import Double
+from wazir.service.leases import Leases
+from wazir.service.sweeping import Sweeper
 
 LAB = StudyName("default", "lab")
 
@@ -51,6 +56,18 @@ def test_sorts_and_filters(lab, wazir, arguments, ids):
     result = wazir("trials", "--json", *arguments)
     assert result.exit_code == 0
     assert [trial["id"] for trial in json.loads(result.stdout)] == ids
+
+
+def test_an_abandoned_trial_says_who_had_it(lab, wazir):
+    lab.service.renew_lease(LAB, 4, lease_s=60)
+    owner = lab.service.trial(LAB, 4).client_id
+    later = Leases(LocalOwners(), lambda: system_clock() + 120)
+    assert Sweeper(open_store(storage_location(None), create=False), later).sweep() == 1
+    assert wazir("trials").stdout.splitlines()[4].endswith(f"abandoned by {owner}")
+    trial = json.loads(wazir("trials", "--json").stdout)[3]
+    assert (trial["state"], trial["abandoned_by"]) == ("REQUESTED", owner)
+    assert "1 infeasible, 1 abandoned" in wazir("show").stdout
+    assert json.loads(wazir("show", "--json").stdout)["abandoned"] == [4]
 
 
 def test_says_when_nothing_matches(lab, wazir):
