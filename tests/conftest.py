@@ -24,6 +24,8 @@ settings.register_profile("thorough", parent=settings.get_profile("default"), ma
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 ROOT = Path(__file__).parents[1]
+# For modules that tests share.
+sys.path.append(str(ROOT / "tests"))
 
 
 def not_run(needs: str) -> None:
@@ -48,7 +50,6 @@ def repository() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[object]:
     """A PostgreSQL server for all tests of this process (`postgres_server.PostgresServer`)."""
-    sys.path.append(str(ROOT / "tests"))
     from postgres_server import NoPostgresError, PostgresServer
 
     try:

@@ -23,6 +23,7 @@ from wazir.service.guarding import Access, Caller, guarded
 from wazir.service.limiting import limited
 from wazir.service.transport import Transport
 from wazir.storage.memory import MemoryStore
+from wazir.storage.postgres.store import PostgresStore
 from wazir.storage.sqlite.store import SqliteStore
 from wazir.testing.transports import TransportContract
 
@@ -37,6 +38,14 @@ class TestServiceOnSqlite(TransportContract):
     @pytest.fixture
     def transport(self, tmp_path: Path) -> Iterator[Transport]:
         store = SqliteStore(tmp_path / "wazir.db")
+        yield make_service(store)
+        store.close()
+
+
+class TestServiceOnPostgres(TransportContract):
+    @pytest.fixture
+    def transport(self, postgres_url: str) -> Iterator[Transport]:
+        store = PostgresStore(postgres_url)
         yield make_service(store)
         store.close()
 

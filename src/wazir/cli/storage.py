@@ -29,11 +29,15 @@ def copy(source: str, target: str) -> None:
       wazir storage copy postgresql://me@db/wazir sqlite:////backup/wazir.db
     """
     copied = copy_storage(storage_location(source), storage_location(target), _show)
-    click.echo(f"copied {len(copied.new)} studies" + _there(len(copied.there)))
+    click.echo(f"copied {_number(len(copied.new))}" + _there(len(copied.there)))
+
+
+def _number(n_studies: int) -> str:
+    return "1 study" if n_studies == 1 else f"{n_studies} studies"
 
 
 def _there(number: int) -> str:
-    return f"; {number} were there already" if number else ""
+    return f"; {number} there already" if number else ""
 
 
 def _show(number: int, n_studies: int, whole: WholeStudy) -> None:

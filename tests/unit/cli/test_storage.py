@@ -32,9 +32,7 @@ def test_studies_are_copied_once_and_it_is_said(tmp_path):
     with closing(SqliteStore(target)) as store:
         assert state_of(store) == before
         assert store.study(NAME).revision == 1
-    assert copy(source, f"sqlite:///{target}").stdout == (
-        "copied 0 studies; 2 were there already\n"
-    )
+    assert copy(source, f"sqlite:///{target}").stdout == ("copied 0 studies; 2 there already\n")
 
 
 def test_what_cannot_be_copied_is_told(tmp_path):
