@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from wazir.app.optimizer_process import OptimizerProcess
+from wazir.app.optimizer_processes import OptimizerProcesses
 from wazir.app.owners import LocalOwners
 from wazir.app.serving import ServerService, open_server_service
 from wazir.app.settings import StorageLocation, storage_location
@@ -140,6 +141,7 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from wazir.app.optimizer_process import OptimizerProcess
+from wazir.app.optimizer_processes import OptimizerProcesses
 from wazir.app.owners import LocalOwners
 from wazir.app.serving import open_server_service
 from wazir.app.settings import StorageLocation, storage_location
@@ -201,6 +203,16 @@ def test_a_stopping_rule_does_not_wait_for_processes(server):
     server.service.add_measurements(name, trial.id, [Measurement({"loss": 1.0})])
     assert server.service.check_stopping(name, trial.id).state is TrialState.ACTIVE
     assert server.started == []
+
+
+def test_a_storage_that_is_away_is_said_as_what_it_is(server, location):
+    name = server.service.create_study(StudyName("p", "s"), MODEL).name
+    processes = OptimizerProcesses(lambda: OptimizerProcess(f"{location.url}.none"), 1)
+    with pytest.raises(NotFoundError, match=r"there is no database .*wazir.db.none"):
+        processes.call(name, "recommend")
+    with pytest.raises(NotFoundError, match="there is no database"):
+        processes.call(name, "recommend")
+    processes.close()
 
 
 def test_random_search_starts_no_process(server):

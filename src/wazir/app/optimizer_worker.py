@@ -84,11 +84,20 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     location = storage_location(str(from_json(requests.readline().decode())))
     threading.Thread(target=_read, args=(requests, waiting), daemon=True).start()
-    worker = OptimizerWorker(open_store(location, create=False))
+    try:
+        worker = OptimizerWorker(open_store(location, create=False))
+    except WazirError as error:
+        # The next process may find the storage as it should be.
+        waiting.get()
+        _write(answers, error_to_dict(error))
+        return
     while True:
-        answer = worker.answer(from_json(waiting.get().decode()))
-        answers.write(to_line(answer).encode() + b"\n")
-        answers.flush()
+        _write(answers, worker.answer(from_json(waiting.get().decode())))
+
+
+def _write(answers: BinaryIO, answer: JsonObject) -> None:
+    answers.write(to_line(answer).encode() + b"\n")
+    answers.flush()
 
 
 def _read(requests: BinaryIO, waiting: "queue.SimpleQueue[bytes]") -> None:
