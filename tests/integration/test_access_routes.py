@@ -52,6 +52,9 @@ READ = {
     ("POST", f"{VERTEX}:lookup"),
     ("POST", f"{VERTEX}/{{study}}/trials:listOptimalTrials"),
     ("POST", f"{VERTEX}/{{study}}/operations/{{operation}}:wait"),
+    # Operations are done when they are told, so these change nothing.
+    ("POST", f"{VERTEX}/{{study}}/operations/{{operation}}:cancel"),
+    ("DELETE", f"{VERTEX}/{{study}}/operations/{{operation}}"),
 }
 # Bodies that are right, so that a request gets as far as to who may make it.
 MEASURED = {"measurement": {"metrics": {"loss": 1.0}}}
@@ -218,7 +221,8 @@ def test_each_route_needs_the_role_of_the_table(place, project):
         else:
             assert answer.status_code == 403, (method, path, role, answer.text)
             assert answer.json()["error"]["status"] == "PERMISSION_DENIED"
-            assert place.state() == before
+        if role is Role.READER or answer.status_code != 200:
+            assert place.state() == before, (method, path, role)
 
 
 def test_a_token_of_one_project_does_nothing_in_another(place):
