@@ -85,7 +85,7 @@ class Place:
         offered = guarded(limited(self.service, Limits(), system_clock), access)
         clients = ForeignClients(offered, new_seed=itertools.count().__next__)
         buckets = TokenBuckets(1e6, 1e6, time.monotonic)
-        admit = admission(access, AuditLog(system_clock), buckets)
+        admit = admission(access, AuditLog(system_clock), buckets, buckets)
         self.server = start(clients, "127.0.0.1", 0, admit=admit)
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.port}")
         self.secrets = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
-from wazir.domain.errors import LimitError
+from wazir.domain.errors import InvalidTokenError, LimitError
 from wazir.servers.audit import AuditLog
 from wazir.servers.rates import TokenBuckets
 from wazir.service.access import Principal, bearer_secret
@@ -18,30 +18,23 @@ Admit: TypeAlias = Callable[[Mapping[str, str], str, str], AbstractContextManage
 _READING = ("Get", "List")
 
 
-def admission(access: Access, audit: AuditLog, buckets: TokenBuckets) -> Admit:
+def admission(
+    access: Access, audit: AuditLog, buckets: TokenBuckets, failures: TokenBuckets
+) -> Admit:
     """Return what lets requests in.
 
     Who shows a token in the header `authorization` is the caller while the block runs. Methods whose
     names do not begin with Get or List have a line in the audit log. Entering the block raises
-    InvalidTokenError, or LimitError for a token that comes too often.
+    InvalidTokenError, or LimitError where a token, or tokens that are not valid from one address,
+    come too often.
     """
-    lock = threading.Lock()
-
-    def is_within_rate(principal: Principal) -> bool:
-        with lock:
-            if buckets.wait_s(principal.token_id) > 0:
-                return False
-            buckets.take(principal.token_id)
-            return True
+    identify = _Identifying(access, buckets, failures)
 
     @contextmanager
     def admit(headers: Mapping[str, str], method: str, peer: str) -> Iterator[None]:
         principal, status = None, "OK"
         try:
-            given = headers.get("authorization")
-            principal = access.guard.identify(bearer_secret([] if given is None else [given]))
-            if principal.token_id and not is_within_rate(principal):
-                raise LimitError("too many requests with this token")
+            principal = identify(headers, peer)
             with access.caller.is_now(principal):
                 yield
         except BaseException as error:
@@ -52,3 +45,41 @@ def admission(access: Access, audit: AuditLog, buckets: TokenBuckets) -> Admit:
                 audit.write(principal, "gRPC", method, status, peer)
 
     return admit
+
+
+class _Identifying:
+    """Finds out who asks, within the rates; for several threads."""
+
+    def __init__(self, access: Access, buckets: TokenBuckets, failures: TokenBuckets) -> None:
+        self._guard = access.guard
+        self._buckets = buckets
+        self._failures = failures
+        self._lock = threading.Lock()
+
+    def __call__(self, headers: Mapping[str, str], peer: str) -> Principal:
+        given = headers.get("authorization")
+        secret = bearer_secret([] if given is None else [given])
+        # A peer is an address and a port, which is another one for each connection.
+        address = peer.rpartition(":")[0]
+        is_new = secret is not None and not self._guard.has_seen(secret)
+        if is_new:
+            self._check_left(self._failures, address, "tokens that are not valid")
+        try:
+            principal = self._guard.identify(secret)
+        except InvalidTokenError:
+            if is_new:
+                with self._lock:
+                    self._failures.take(address)
+            raise
+        if principal.token_id:
+            self._check_left(self._buckets, principal.token_id, "this token", takes=True)
+        return principal
+
+    def _check_left(
+        self, buckets: TokenBuckets, key: str, what: str, *, takes: bool = False
+    ) -> None:
+        with self._lock:
+            if buckets.wait_s(key) > 0:
+                raise LimitError(f"too many requests with {what}")
+            if takes:
+                buckets.take(key)

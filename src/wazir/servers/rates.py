@@ -3,6 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
+# Tokens that are not valid, from one address.
+FAILURES_PER_S, FAILURES_AT_ONCE = 1.0, 60.0
+
 
 class TokenBuckets:
     """One bucket per key; a request takes one from it, and none is left for those beyond the rate.
@@ -40,3 +43,8 @@ class TokenBuckets:
     def _left(self, key: str) -> float:
         left, at = self._buckets.get(key, (self._burst, self._now()))
         return min(self._burst, left + max(0.0, self._now() - at) * self._rate)
+
+
+def failure_buckets(now: Callable[[], float]) -> TokenBuckets:
+    """Return the buckets, by address, of tokens that are not valid."""
+    return TokenBuckets(FAILURES_PER_S, FAILURES_AT_ONCE, now)

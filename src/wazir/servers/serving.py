@@ -24,7 +24,7 @@ from wazir.servers.hosts import KnownHosts, check_bind, is_loopback
 from wazir.servers.http.app import make_app
 from wazir.servers.http.parts import ServerParts
 from wazir.servers.http.protection import HttpLimits, protection
-from wazir.servers.rates import TokenBuckets
+from wazir.servers.rates import TokenBuckets, failure_buckets
 from wazir.servers.tls import check_tls
 from wazir.service.foreign import ForeignClients
 
@@ -113,7 +113,8 @@ def serve(options: ServeOptions, say: Callable[[str], None]) -> None:
         app = make_app(parts, version=version("wazir"), middleware=passed)
         # Both doors count what a token asks for in the same way, each by itself.
         buckets = TokenBuckets(HttpLimits().rate, HttpLimits().burst, time.monotonic)
-        admit = admission(opened.access, AuditLog(system_clock), buckets)
+        failures = failure_buckets(time.monotonic)
+        admit = admission(opened.access, AuditLog(system_clock), buckets, failures)
         with _grpc_door(options, opened.clients, admit) as door:
             said = [_greeting(options, bound), door.told, *notes(options, is_asking)]
             server = _Server(_config(options, app), [parts.closing.set, door.drain])

@@ -27,7 +27,8 @@ def access(clock):
 
 @pytest.fixture
 def admit(access, clock):
-    return admission(access, AuditLog(clock), TokenBuckets(1.0, 2.0, clock))
+    buckets = TokenBuckets(1.0, 2.0, clock)
+    return admission(access, AuditLog(clock), buckets, TokenBuckets(1.0, 2.0, clock))
 
 
 def header(access, role=Role.WORKER):
@@ -82,4 +83,20 @@ def test_a_token_may_come_only_so_often(access, admit, clock):
         raise AssertionError("it was let in")
     clock.now += 1
     with admit(headers, "GetStudy", "peer"):
+        pass
+
+
+def test_whoever_guesses_tokens_is_told_to_wait_and_others_go_on(access, admit, clock):
+    _, headers = header(access)
+    guess = {"authorization": "Bearer wz_" + "A" * 43}
+    with admit(headers, "GetStudy", "ipv4:10.0.0.7:1"):
+        pass
+    for port in (2, 3):
+        with pytest.raises(InvalidTokenError), admit(guess, "GetStudy", f"ipv4:10.0.0.7:{port}"):
+            pass
+    with pytest.raises(LimitError), admit(guess, "GetStudy", "ipv4:10.0.0.7:4"):
+        pass
+    with admit(headers, "GetStudy", "ipv4:10.0.0.7:5"):
+        pass
+    with pytest.raises(InvalidTokenError), admit(guess, "GetStudy", "ipv4:10.0.0.8:6"):
         pass

@@ -9,6 +9,7 @@ from wazir.domain.limits import Limits
 from wazir.domain.tokens import Role
 from wazir.servers.http.access import OPEN_PATHS
 from wazir.servers.http.protection import HttpLimits
+from wazir.servers.rates import FAILURES_AT_ONCE, FAILURES_PER_S
 from wazir.service.access import MAY, RECHECK_S
 from wazir.service.guarding import NEEDS
 
@@ -46,10 +47,13 @@ def test_the_table_of_limits_is_that_of_the_code(page):
     assert sorted(told) == sorted(
         [*(getattr(limits, one.name) for one in fields(limits)), HttpLimits().max_running]
     )
+    http = HttpLimits()
     assert numbers >= {
-        int(HttpLimits().rate),
-        int(HttpLimits().burst),
-        HttpLimits().max_bytes >> 20,
+        int(http.rate),
+        int(http.burst),
+        http.max_bytes >> 20,
+        int(FAILURES_PER_S),
+        int(FAILURES_AT_ONCE),
     }
 
 

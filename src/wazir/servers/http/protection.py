@@ -12,11 +12,8 @@ from wazir.servers.http.access import Authenticate, RefuseForeignOrigins, Refuse
 from wazir.servers.http.auditing import AuditWrites
 from wazir.servers.http.headers import AddSecurityHeaders
 from wazir.servers.http.limiting import LimitBodies, LimitRates, LimitRequestsAtOnce
-from wazir.servers.rates import TokenBuckets
+from wazir.servers.rates import TokenBuckets, failure_buckets
 from wazir.service.guarding import Access
-
-# Tokens that are not valid, by address: one a second in the long run.
-_FAILURES_PER_S, _FAILURES_AT_ONCE = 1.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def protection(
 ) -> list[Middleware]:
     """Return the middlewares, outermost first; `now`: seconds of a clock that does not jump."""
     limits = limits or HttpLimits()
-    failures = TokenBuckets(_FAILURES_PER_S, _FAILURES_AT_ONCE, now)
+    failures = failure_buckets(now)
     buckets = TokenBuckets(limits.rate, limits.burst, now)
     return [
         Middleware(AddSecurityHeaders),
