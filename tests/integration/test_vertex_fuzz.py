@@ -19,7 +19,7 @@ from wazir.servers.http.vertex.messages import STUDY, STUDY_SPEC, TRIAL
 from wazir.servers.http.vertex.reading import read_message
 from wazir.servers.http.vertex.study_spec import config_from_spec, spec_from_config
 from wazir.service.foreign import ForeignClients
-from wazir.storage.memory import MemoryStore
+from wazir.storage.sqlite.store import SqliteStore
 
 N_REQUESTS = 3_000
 STUDIES = "/v1/projects/p/locations/us-central1/studies"
@@ -140,8 +140,8 @@ def check_spec(service, study):
 class Fuzzed:
     """An application to which requests are sent that are nearly right."""
 
-    def __init__(self):
-        self.service = make_service(MemoryStore())
+    def __init__(self, store):
+        self.service = make_service(store)
         clients = ForeignClients(self.service, new_seed=lambda: 1)
         self.app = make_app(ServerParts(self.service, clients), version="test")
         self.rng = random.Random(21)
@@ -209,9 +209,11 @@ class Fuzzed:
 
 
 @pytest.mark.timeout(300)
-def test_requests_that_are_nearly_right_get_answers_that_can_be_read():
-    fuzzed = Fuzzed()
+def test_requests_that_are_nearly_right_get_answers_that_can_be_read(tmp_path):
+    store = SqliteStore(tmp_path / "wazir.db")
+    fuzzed = Fuzzed(store)
     asyncio.run(fuzzed.all_requests())
+    store.close()
     # It was neither all refused nor all taken.
     for word in ("studies", "trials", "addTrialMeasurement", "complete"):
         assert {200, 400} <= fuzzed.seen[word], (word, fuzzed.seen)

@@ -4,6 +4,11 @@ import pytest
 from asgi import AsgiClient
 
 from wazir.app.compose import make_service
+from wazir.domain.metrics import Metric
+from wazir.domain.names import StudyName
+from wazir.domain.parameters import Categorical
+from wazir.domain.space import SearchSpace
+from wazir.domain.studies import StudyConfig
 from wazir.servers.http.app import make_app
 from wazir.servers.http.parts import ServerParts
 from wazir.service.foreign import ForeignClients
@@ -172,3 +177,12 @@ def test_what_is_refused_is_refused_with_the_status_that_google_has_for_it(serve
     answer(server.post(f"/v1/{trial['name']}:complete", json={"finalMeasurement": RESULT}))
     late = server.post(f"/v1/{trial['name']}:addTrialMeasurement", json={"measurement": RESULT})
     refused(late, "FAILED_PRECONDITION", 400)
+
+
+def test_text_that_is_no_unicode_spoils_no_list(server, study, store):
+    space = SearchSpace({"kind": Categorical(["half \ud83d", "whole \U0001f600", r"\ud800"])})
+    odd = StudyConfig(space, (Metric("loss"),))
+    make_service(store).create_study(StudyName("p", "odd"), odd)
+    _, found = answer(server.get(STUDIES))["studies"]
+    values = found["studySpec"]["parameters"][0]["categoricalValueSpec"]["values"]
+    assert values == ["half ?", "whole \U0001f600", r"\ud800"]

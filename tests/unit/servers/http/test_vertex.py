@@ -239,7 +239,7 @@ LOSS = [{"metricId": "loss"}]
         ({"metrics": LOSS, "parameters": [X], "algorithm": 1}, "algorithm: must be"),
         ({"metrics": LOSS, "parameters": [X], "colour": 1}, "colour: there is no such field"),
         ({"metrics": {}}, "metrics: must be a list"),
-        ([], "must be an object"),
+        ([], "^the body: must be an object, got"),
         ({"metrics": LOSS, "parameters": [{**X, "conditionalParameterSpecs": [{}]}]},
          "a DOUBLE parameter has no children"),
         ({"metrics": LOSS, "parameters": [{

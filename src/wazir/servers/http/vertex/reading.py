@@ -181,7 +181,7 @@ def read_message(data: object, table: Table, path: str) -> JsonObject:
         InvalidInputError: no object, an unknown field, or a value that does not fit; it names the place.
     """
     if not isinstance(data, dict):
-        raise wrong(path, "an object", data)
+        raise wrong(path or "the body", "an object", data)
     found: JsonObject = {}
     for key, value in data.items():
         name = _camel_case(str(key))

@@ -1,5 +1,6 @@
 """The paths of Vertex AI Vizier v1."""
 
+import json
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -14,6 +15,18 @@ from wazir.servers.http.parts import ServerParts
 from wazir.servers.http.vertex import handlers
 from wazir.servers.http.vertex.requests import VertexRequest
 from wazir.service.foreign import ForeignClients
+
+
+class VertexAnswer(JsonAnswer):
+    """An answer in Unicode that protocol buffers can hold; half a surrogate pair becomes "?"."""
+
+    def render(self, content: object) -> bytes:
+        """Return the bytes of an answer."""
+        encoded = super().render(content)
+        if rb"\ud" not in encoded:
+            return encoded
+        return json.dumps(json.loads(encoded), ensure_ascii=False).encode(errors="replace")
+
 
 Handler = Callable[[ForeignClients, VertexRequest], JsonObject]
 
@@ -69,7 +82,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
         def action() -> Response:
             try:
-                return JsonAnswer(handler(parts.clients, call))
+                return VertexAnswer(handler(parts.clients, call))
             except RecursionError:
                 raise InvalidInputError("the body is nested too deeply") from None
 
