@@ -1,5 +1,6 @@
 """A PostgreSQL server of the tests' own: found, started, restarted, killed."""
 
+import importlib.util
 import os
 import pwd
 import secrets
@@ -30,11 +31,10 @@ def binaries() -> Path:
     )
     if found:
         return found[-1].parent
-    try:
-        import pgserver
-    except ImportError:
-        raise NoPostgresError from None
-    return Path(pgserver.__file__).parent / "pginstall" / "bin"
+    package = importlib.util.find_spec("pgserver")
+    if package is None or package.origin is None:
+        raise NoPostgresError
+    return Path(package.origin).parent / "pginstall" / "bin"
 
 
 class PostgresServer:

@@ -8,7 +8,12 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from wazir.domain.errors import NotFoundError
 from wazir.domain.metrics import Measurement
@@ -114,10 +119,13 @@ class StoresDoTheSame(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.stores = [MemoryStore(), SqliteStore(Path(self.folder.name) / "wazir.db")]
+        self.stores = [MemoryStore(), self.other_store()]
         for store in self.stores:
             for name in NAMES:
                 make_study(store, name)
+
+    def other_store(self):
+        return SqliteStore(Path(self.folder.name) / "wazir.db")
 
     def teardown(self):
         for store in self.stores:
@@ -158,7 +166,19 @@ class StoresDoTheSame(RuleBasedStateMachine):
                 assert left == right
 
 
-StoresDoTheSame.TestCase.settings = settings(
-    max_examples=settings.default.max_examples // 10, stateful_step_count=10
-)
+FEW = settings(max_examples=settings.default.max_examples // 10, stateful_step_count=10)
+StoresDoTheSame.TestCase.settings = FEW
 TestStoresDoTheSame = StoresDoTheSame.TestCase
+
+
+def test_postgresql_does_the_same(postgres_server):
+    class PostgresDoesTheSame(StoresDoTheSame):
+        def other_store(self):
+            self.schema = postgres_server.new_schema()
+            return PostgresStore(postgres_server.url(self.schema))
+
+        def teardown(self):
+            super().teardown()
+            postgres_server.drop_schema(self.schema)
+
+    run_state_machine_as_test(PostgresDoesTheSame, settings=FEW)

@@ -3,12 +3,15 @@
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg
 import pytest
 from postgres_server import PASSWORD
 from servers import server_process
 
 import wazir
+from wazir.storage.sql.writer import SqlStudyWriter
 
 TRAIN = 'import sys\nprint("rmse=%f" % (float(sys.argv[2]) - 0.4) ** 2)\n'
 TUNE = ("tune", "--minimize", "rmse", "-p", "x=0.0..1.0", "--algorithm", "RANDOM_SEARCH")
@@ -71,6 +74,37 @@ def test_two_servers_on_one_database_serve_one_study(url, tmp_path, monkeypatch)
         assert code == 0
         assert PASSWORD not in said
     assert len(wazir.load_study("s", storage=url).trials) == N_TRIALS + 1
+
+
+def cut_connections(url):
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            "where application_name = 'wazir'"
+        )
+
+
+def test_a_use_case_goes_on_when_its_connection_breaks_in_the_midst(url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = wazir.create_study(
+        "s",
+        parameters={"x": wazir.Double(0, 1)},
+        minimize="loss",
+        algorithm="RANDOM_SEARCH",
+        storage=url,
+    )
+    insert_trial, cuts = SqlStudyWriter.insert_trial, []
+
+    def insert_and_cut(self, trial):
+        insert_trial(self, trial)
+        if not cuts:
+            cuts.append(trial.id)
+            cut_connections(url)
+
+    monkeypatch.setattr(SqlStudyWriter, "insert_trial", insert_and_cut)
+    assert study.suggest().id == 1
+    assert cuts == [1]
+    assert [trial.id for trial in study.trials] == [1]
 
 
 def test_a_job_on_a_database_is_copied_to_a_file(url, wazir_in):

@@ -36,6 +36,7 @@ from wazir.domain.studies import EarlyStopping, ObservationNoise, StudyConfig
 from wazir.domain.studies import Study as StoredStudy
 from wazir.service.analysing import LocalAnalyst
 from wazir.service.local import local_service
+from wazir.service.patience import patient
 from wazir.service.snapshots import SnapshotReader
 from wazir.service.studies import StudyService
 from wazir.service.transport import Transport
@@ -146,9 +147,12 @@ def connect_to(location: StorageLocation, *, create: bool) -> Transport:
         if create:
             ensure_runs_folder(location)
         return connect_http(location.server, token=os.environ.get(TOKEN_VARIABLE, ""))
-    if create and location.database:
+    service = make_service(open_store(location, create=create))
+    if not location.database:
+        return service
+    if create:
         ensure_runs_folder(location)
-    return make_service(open_store(location, create=create))
+    return patient(service)
 
 
 def create_study(  # noqa: PLR0913 - all but the name are optional keywords

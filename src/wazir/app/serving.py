@@ -29,6 +29,7 @@ from wazir.service.lease_clock import LeaseClock
 from wazir.service.leases import Leases
 from wazir.service.limiting import limited
 from wazir.service.orphans import ForeignLeases
+from wazir.service.patience import patient
 from wazir.service.preparing import PreparingProposer
 from wazir.service.proposing import LocalProposer, Proposer
 from wazir.service.snapshots import SnapshotReader
@@ -134,7 +135,9 @@ def open_server_service(
         canonical_name=canonical_name,
     )
     access = Access(Guard(store, system_clock, must_ask=bool(must_ask)), Caller())
-    offered: Transport = service if limits is None else limited(service, limits, system_clock)
+    offered: Transport = patient(service) if location.database else service
+    if limits is not None:
+        offered = limited(offered, limits, system_clock)
     if must_ask is not None:
         offered = guarded(offered, access)
     clients = ForeignClients(

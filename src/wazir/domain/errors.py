@@ -11,6 +11,7 @@ WazirError                      anything below; its text says rule, what was got
 │   ├── InvalidTransitionError  a trial cannot go from its state to the wanted one
 │   └── StaleAttemptError       a write by an attempt that has been replaced
 ├── StorageError                the database cannot be read or written
+│   ├── ConnectionLostError     it went away before anything was changed; it may be done again
 │   └── SchemaVersionError      the database was written by a newer Wazir
 ├── AccessError                 the request is not allowed
 │   ├── InvalidTokenError       who asks is not known: no token, or none that is valid
@@ -105,6 +106,10 @@ class StaleAttemptError(ConflictError):
 
 class StorageError(WazirError):
     """The database cannot be read or written."""
+
+
+class ConnectionLostError(StorageError):
+    """The database is not there or went away; what was begun changed certainly nothing."""
 
 
 class SchemaVersionError(StorageError):

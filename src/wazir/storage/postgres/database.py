@@ -9,10 +9,9 @@ from typing import cast
 import psycopg
 from psycopg.abc import QueryNoTemplate
 
-from wazir.domain.errors import StorageError
+from wazir.domain.errors import ConnectionLostError, StorageError
 from wazir.storage.postgres.connections import ConnectionPool
 from wazir.storage.postgres.failures import (
-    ConnectionLostError,
     connection_lost,
     outcome_unknown,
     storage_error,

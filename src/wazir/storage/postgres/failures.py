@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import psycopg
 
-from wazir.domain.errors import StorageError
+from wazir.domain.errors import ConnectionLostError, StorageError
 
 # The beginning of a SQLSTATE -> what it means, and what to do.
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -48,10 +48,6 @@ _REFUSALS: Mapping[str, str] = {
     "too many clients": "53300",
     "remaining connection slots": "53300",
 }
-
-
-class ConnectionLostError(StorageError):
-    """The server is not there or went away, and what was begun changed certainly nothing."""
 
 
 def storage_error(error: psycopg.Error, database: str) -> StorageError:
