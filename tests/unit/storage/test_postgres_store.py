@@ -180,7 +180,7 @@ def test_other_mistakes_of_a_url_are_told(postgres_server):
     with pytest.raises(StorageError, match=r"cannot be reached .*\nlook whether") as other:
         open_store(away, create=True)
     odd = storage_location(f"postgresql://me:{PASSWORD}@127.0.0.1:port/x?nonsense=1")
-    with pytest.raises(StorageError) as third:
+    with pytest.raises(StorageError, match=r"cannot be understood .*\nit is") as third:
         open_store(odd, create=True)
     for error in (caught, other, third):
         assert PASSWORD not in str(error.value)
@@ -363,6 +363,22 @@ def test_a_commit_whose_outcome_is_unknown_is_told(postgres_url):
         with pytest.raises(StorageError, match="nobody knows whether it was made"):
             write_and_lose_the_connection_at_the_end(store, postgres_url)
         assert store.trials(NAME) == (0, [])
+
+
+def test_a_read_that_breaks_at_its_end_is_done_again(postgres_url):
+    with opened(postgres_url) as store:
+        make_study(store)
+        calls = []
+
+        def read(session):
+            found = session.run("select_project_ids").fetchall()
+            calls.append(found)
+            if len(calls) == 1:
+                cut_connections(postgres_url)
+            return found
+
+        assert store._database.read(read) == [("default",)]
+        assert len(calls) == 2
 
 
 def test_no_connection_is_left_after_the_end(postgres_url):

@@ -120,6 +120,7 @@ class _Transaction:
         self._lent = pool.lent()
         self._connection = self._lent.__enter__()
         self._has_ended = False
+        self._is_read = begin == _READ
         try:
             self._execute(begin)
         except BaseException:
@@ -137,7 +138,8 @@ class _Transaction:
             self._connection.execute("commit")
         except psycopg.Error as error:
             if self._is_lost(error):
-                raise outcome_unknown(error, self._pool.shown) from error
+                lost = connection_lost if self._is_read else outcome_unknown
+                raise lost(error, self._pool.shown) from error
             raise storage_error(error, self._pool.shown) from error
         self._end()
 

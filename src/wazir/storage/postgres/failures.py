@@ -74,6 +74,11 @@ def cannot_connect(error: psycopg.Error, database: str) -> StorageError:
 
     It is a ConnectionLostError where it may be made later.
     """
+    if isinstance(error, psycopg.ProgrammingError):
+        return StorageError(
+            f"the URL {database} cannot be understood ({_said(error)})",
+            hint="it is postgresql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE",
+        )
     said = str(error)
     state = error.sqlstate or next(
         (state for words, state in _REFUSALS.items() if words in said), ""
