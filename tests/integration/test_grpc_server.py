@@ -137,6 +137,78 @@ def test_an_address_that_is_taken_is_said():
         first.close()
 
 
+def pages_of(client, method, field, **asked):
+    """Return the pages of a listing, asked for one after the other until there is no token."""
+    pages, token = [], ""
+    while True:
+        answer = client(method, page_token=token, **asked)
+        pages.append([one.name.rpartition("/")[2] for one in getattr(answer, field)])
+        token = answer.next_page_token
+        if not token:
+            return pages
+        assert len(pages) < 10, "there is no end"
+
+
+def test_lists_come_whole_or_in_pages():
+    with world() as (service, client):
+        for number in range(4):
+            service.create_study(StudyName("me", f"s{number}"), CONFIG)
+            service.add_trial(NAME, {"x": number / 10, "kind": "b"})
+        parent = "owners/me"
+        whole = pages_of(client, "ListStudies", "studies", parent=parent)
+        assert whole == [["s", "s0", "s1", "s2", "s3"]]
+        halves = pages_of(client, "ListStudies", "studies", parent=parent, page_size=2)
+        assert halves == [["s", "s0"], ["s1", "s2"], ["s3"]]
+        study = "owners/me/studies/s"
+        whole = pages_of(client, "ListTrials", "trials", parent=study)
+        assert whole == [["1", "2", "3", "4", "5"]]
+        for size, pages in (
+            (2, [["1", "2"], ["3", "4"], ["5"]]),
+            (4, [["1", "2", "3", "4"], ["5"]]),
+            (5, whole),
+            (2**31 - 1, whole),
+        ):
+            assert pages_of(client, "ListTrials", "trials", parent=study, page_size=size) == pages
+        # A trial that is deleted between two pages moves no other.
+        first = client("ListTrials", parent=study, page_size=2)
+        service.delete_trial(NAME, 1)
+        rest = client("ListTrials", parent=study, page_token=first.next_page_token)
+        assert [trial.id for trial in rest.trials] == ["3", "4", "5"]
+
+
+def test_optimal_trials_come_in_pages_in_the_order_of_the_whole():
+    two = StudyConfig(
+        SearchSpace({"x": Double(0, 1)}),
+        (Metric("loss", Goal.MINIMIZE), Metric("cost", Goal.MINIMIZE)),
+        algorithm="RANDOM_SEARCH",
+    )
+    with world() as (service, client):
+        name = StudyName("me", "two")
+        service.create_study(name, two)
+        for number in range(3):
+            values = {"loss": float(number), "cost": float(3 - number)}
+            service.add_trial(name, {"x": number / 10}, measurement=Measurement(values))
+        asked = {"parent": "owners/me/studies/two"}
+        (whole,) = pages_of(client, "ListOptimalTrials", "optimal_trials", **asked)
+        assert sorted(whole) == ["1", "2", "3"]
+        pages = pages_of(client, "ListOptimalTrials", "optimal_trials", page_size=2, **asked)
+        assert pages == [whole[:2], whole[2:]]
+
+
+@pytest.mark.parametrize(
+    ("page", "field"),
+    [({"page_size": -1}, "page_size"), ({"page_token": "x"}, "page_token")]
+    + [({"page_token": text}, "page_token") for text in ("-1", "0", "9" * 17, "\u0661", "1\n")],
+)
+@pytest.mark.parametrize("method", ["ListStudies", "ListTrials", "ListOptimalTrials"])
+def test_a_page_that_is_none_is_refused(method, page, field):
+    parent = "owners/me" if method == "ListStudies" else "owners/me/studies/s"
+    with world() as (_, client):
+        code, details = status_of(lambda: client(method, parent=parent, **page))
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+        assert details.startswith(f"{field}: ")
+
+
 def test_an_operation_can_be_asked_for_again():
     with world() as (_, client):
         parent = "owners/me/studies/s"

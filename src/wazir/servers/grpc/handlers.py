@@ -10,6 +10,7 @@ from wazir.domain.trials import Metadata, Trial, TrialState
 from wazir.servers.categories import parameters_by_name
 from wazir.servers.grpc.messages import message, vizier
 from wazir.servers.grpc.metadata import metadata_from
+from wazir.servers.grpc.paging import page_of, page_of_trials
 from wazir.servers.grpc.parameters import values_from
 from wazir.servers.grpc.studies import (
     config_from_spec,
@@ -57,9 +58,11 @@ def get_study(clients: ForeignClients, request: Any) -> Any:
 
 
 def list_studies(clients: ForeignClients, request: Any) -> Any:
-    """Return the studies of an owner."""
-    studies = clients.studies(owner_of(request.parent))
-    return vizier("ListStudiesResponse")(studies=[study_message(study) for study in studies])
+    """Return the studies of an owner, or a page of them."""
+    page, token = page_of(request, clients.studies(owner_of(request.parent)))
+    return vizier("ListStudiesResponse")(
+        studies=[study_message(study) for study in page], next_page_token=token
+    )
 
 
 def delete_study(clients: ForeignClients, request: Any) -> Any:
@@ -127,10 +130,10 @@ def get_trial(clients: ForeignClients, request: Any) -> Any:
 
 
 def list_trials(clients: ForeignClients, request: Any) -> Any:
-    """Return the trials of a study."""
+    """Return the trials of a study, or a page of them."""
     study = clients.study(study_name_of(request.parent))
-    trials = clients.trials(study.name)
-    return vizier("ListTrialsResponse")(trials=_all(clients, study, trials))
+    page, token = page_of_trials(request, clients.trials(study.name))
+    return vizier("ListTrialsResponse")(trials=_all(clients, study, page), next_page_token=token)
 
 
 def add_measurement(clients: ForeignClients, request: Any) -> Any:
@@ -177,8 +180,10 @@ def stop_trial(clients: ForeignClients, request: Any) -> Any:
 def list_optimal_trials(clients: ForeignClients, request: Any) -> Any:
     """Return the best trial, with several objectives the Pareto front."""
     study = clients.study(study_name_of(request.parent))
-    optimal = clients.optimal_trials(study.name)
-    return vizier("ListOptimalTrialsResponse")(optimal_trials=_all(clients, study, optimal))
+    page, token = page_of(request, clients.optimal_trials(study.name))
+    return vizier("ListOptimalTrialsResponse")(
+        optimal_trials=_all(clients, study, page), next_page_token=token
+    )
 
 
 def update_metadata(clients: ForeignClients, request: Any) -> Any:
