@@ -73,6 +73,10 @@ class _Desk:
                 return run.key
         return self.ready_key
 
+    def has_ready(self, study: Study, trial_id: int) -> bool:
+        """Return whether the suggestion that is there is one for this trial."""
+        return self.ready_key is not None and self.ready_key.serves(study, trial_id)
+
 
 class _CancelledError(Exception):
     """Nobody needs the suggestion any more."""
@@ -138,15 +142,18 @@ class PreparingProposer:
         deadline = time.monotonic() + self._patience_s
         with self._changed:
             desk = self._desks.get(study.name)
-            while desk is not None:
-                is_ready = desk.ready_key is not None and desk.ready_key.serves(study, trial_id)
-                run = desk.run
+            if desk is None:
+                return None
+            # What begins later is not waited for: on a busy server something always does.
+            run = desk.run
+            is_coming = run is not None and run.has_begun and run.key.serves(study, trial_id)
+            while is_coming and desk.run is run:
                 left_s = deadline - time.monotonic()
-                is_coming = run is not None and run.has_begun and run.key.serves(study, trial_id)
-                if not is_coming or (is_ready and left_s <= 0):
-                    return self._taken(desk, is_ready=is_ready)
+                is_ready = desk.has_ready(study, trial_id)
+                if is_ready and left_s <= 0:
+                    break
                 self._changed.wait(left_s if is_ready else None)
-            return None
+            return self._taken(desk, is_ready=desk.has_ready(study, trial_id))
 
     def _taken(self, desk: _Desk, *, is_ready: bool) -> Proposal | None:
         """Clear a desk and return what was ready, if it is what is needed."""

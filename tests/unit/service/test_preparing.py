@@ -274,6 +274,38 @@ def test_who_asks_waits_for_what_has_begun():
         assert (trial.id, world.n_asked) == (2, 1)
 
 
+def test_who_asks_does_not_wait_for_what_begins_later():
+    with ThreadPoolExecutor(3) as pool:
+        world = World(threads=pool, patience_s=WAIT_S)
+        begun, goes_on, ends = threading.Event(), threading.Event(), threading.Event()
+
+        def wait():
+            is_first = not begun.is_set()
+            begun.set()
+            assert (goes_on if is_first else ends).wait(WAIT_S)
+
+        world.meanwhile = wait
+        (first,) = world.suggest("a")
+        assert begun.wait(WAIT_S)
+        waits, changed = threading.Event(), world.proposer._changed
+        plain_wait = changed.wait
+
+        def noted_wait(timeout=None):
+            waits.set()
+            return plain_wait(timeout)
+
+        changed.wait = noted_wait
+        asking = pool.submit(world.suggest, "b")
+        assert waits.wait(WAIT_S)
+        world.complete(first)
+        goes_on.set()
+        # The one that knows the result of the first trial may have begun by now, and does not end.
+        (trial,) = asking.result(WAIT_S / 2)
+        assert (trial.id, world.n_asked) == (2, 1)
+        assert not ends.is_set()
+        ends.set()
+
+
 def test_who_could_have_an_older_one_does_not_wait_for_long():
     with ThreadPoolExecutor(2) as pool:
         world = World(threads=pool, patience_s=0.01)
