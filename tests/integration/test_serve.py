@@ -13,7 +13,12 @@ from servers import server_process, start_server
 import wazir
 from wazir.domain.errors import NotFoundError
 
-TRAIN = 'import sys\nprint("rmse=%f" % (float(sys.argv[2]) - 0.4) ** 2)\n'
+TRAIN = """
+import os, sys
+
+print("token:", os.environ.get("WAZIR_TOKEN"))
+print("rmse=%f" % (float(sys.argv[2]) - 0.4) ** 2)
+"""
 TUNE = ("tune", "--minimize", "rmse", "-p", "x=0.0..1.0", "--algorithm", "RANDOM_SEARCH")
 
 
@@ -162,7 +167,9 @@ def test_a_team_works_in_its_project_with_its_token(wazir_in, tmp_path):
         wazir_in(*command, env=mine)
         assert "3 of 3 done" in wazir_in("show", env=mine).text
         assert "vision" not in wazir_in("studies", env=mine).stdout
-        assert "rmse=" in wazir_in("logs", "best", env=mine).stdout
+        log = wazir_in("logs", "best", env=mine).stdout
+        assert "rmse=" in log
+        assert "token: None" in log, "programs have no use for it"
         assert (wazir_in.runs / "@vision" / "train" / "trials" / "1").is_dir()
         learning = wazir_in(
             *TUNE[:-1], "DEFAULT", "--study", "second", "--prior-studies", "train",

@@ -3,6 +3,7 @@
 import itertools
 import os
 import platform
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ JOB_CLIENT = "tune"
 
 @dataclass(frozen=True)
 class LocalClient:
-    """Who runs trials on this machine: its id is KIND:HOST:PID:START/NUMBER."""
+    """Who runs trials on this machine: its id is KIND:HOST:PID:START/HANDLE-NUMBER."""
 
     kind: str
     host: str
@@ -31,12 +32,15 @@ def own_client(kind: str) -> LocalClient:
 
 
 def new_client_ids(kind: str) -> Callable[[], str]:
-    """Return a function that gives a new client id of this process at each call."""
-    numbers = itertools.count(1)
+    """Return a function that gives a new client id of this process at each call.
+
+    No other function gives the same: two handles of one study are two clients.
+    """
+    handle, numbers = secrets.token_hex(3), itertools.count(1)
 
     def new_client_id() -> str:
         # Asked at each call: a forked child is another process.
-        return f"{own_client(kind)}/{next(numbers)}"
+        return f"{own_client(kind)}/{handle}-{next(numbers)}"
 
     return new_client_id
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from wazir.domain.parameters import ParameterValue
 from wazir.jobs.metrics.names import HYPERTUNE_FILE, REPORT_FILE
 
+# What the runner has and programs do not get.
+SECRETS = frozenset({"WAZIR_TOKEN"})
+
 
 @dataclass(frozen=True)
 class TrialContext:

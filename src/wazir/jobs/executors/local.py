@@ -15,6 +15,7 @@ from typing import Any
 from wazir.domain.errors import JobError
 from wazir.jobs import processes, recording, supervisor
 from wazir.jobs.attempt_files import read_record
+from wazir.jobs.environment import SECRETS
 from wazir.jobs.executors.protocol import (
     Attachment,
     AttemptDied,
@@ -77,7 +78,7 @@ class _SupervisorProcess:
         return os.posix_spawn(
             sys.executable,
             [sys.executable, *utf8, *supervisor.COMMAND, root],
-            os.environ,
+            {name: value for name, value in os.environ.items() if name not in SECRETS},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, orders, 0),
                 (os.POSIX_SPAWN_DUP2, news, 1),
