@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from wazir.app.compose import open_store
 from wazir.app.optimizer_process import OptimizerProcess
 from wazir.app.optimizer_processes import OptimizerProcesses
 from wazir.app.owners import LocalOwners
@@ -230,7 +232,7 @@ def test_processes_read_from_postgresql_and_a_sweep_frees_there(postgres_url):
         trials = [server.service.suggest_trials(name, 1, f"w{i}", lease_s=60)[0] for i in range(3)]
         assert [trial.id for trial in trials] == [21, 22, 23]
         assert {trial.metadata["wazir.suggestion"]["kind"] for trial in trials} == {"model"}
-        store = server.service._store
         later = Leases(LocalOwners(), lambda: time.time() + 120)
-        assert Sweeper(store, later).sweep() == 3
+        with closing(open_store(storage_location(postgres_url), create=False)) as store:
+            assert Sweeper(store, later).sweep() == 3
         assert server.service.counts(name).requested == 3

@@ -36,7 +36,7 @@ def folder(wazir_in):
         ((*METRIC, *SPACE, *SPACE, *COMMAND), "given twice"),
         ((*METRIC, *SPACE, "--algorithm", "randon", *COMMAND), "did you mean 'RANDOM'"),
         ((*METRIC, *SPACE, "--metric-pattern", "rmse (", *COMMAND), "pattern"),
-        ((*METRIC, *SPACE, "--storage", "redis://here", *COMMAND), "redis://here"),
+        ((*METRIC, *SPACE, "--storage", "redis://here", *COMMAND), "redis://"),
         ((*METRIC, *SPACE, "--storage", ":memory:", *COMMAND), "memory"),
         ((*METRIC, *SPACE, "-p", "y=1..3", *COMMAND, "{x}"), "{y}"),
     ],

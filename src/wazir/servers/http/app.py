@@ -18,6 +18,7 @@ from wazir.servers.http.answers import (
 )
 from wazir.servers.http.native import events, findings, logs, studies, trials
 from wazir.servers.http.native.once import Once
+from wazir.servers.http.openapi import document
 from wazir.servers.http.parts import ServerParts
 from wazir.servers.http.vertex.routes import vertex_routes
 from wazir.servers.http.watching import MeterRequests, RequestMeter
@@ -55,6 +56,7 @@ def make_app(
             Exception: answer_unexpected,
         },
     )
+    app.openapi = document(app)  # type: ignore[method-assign]
     app.state.parts, app.state.once, app.state.meter = parts, Once(), meter
     for router in (*_NATIVE, watching.router, documentation.router):
         app.include_router(router)

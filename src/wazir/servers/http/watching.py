@@ -10,7 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wazir.domain.names import DEFAULT_PROJECT
 from wazir.servers.http.answers import JsonAnswer
+from wazir.servers.http.openapi import errors
 from wazir.servers.http.parts import Service
+from wazir.service.status import Status
 
 router = APIRouter(tags=["operation"])
 
@@ -110,14 +112,18 @@ async def healthz() -> JsonAnswer:
     return JsonAnswer({"status": "ok"})
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=errors(Status.UNAVAILABLE))
 def readyz(service: Service) -> JsonAnswer:
     """Say that the server can reach its storage; 503 if it cannot."""
     service.studies(DEFAULT_PROJECT)
     return JsonAnswer({"status": "ready"})
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=errors(Status.UNAUTHENTICATED, Status.PERMISSION_DENIED),
+)
 async def metrics(request: Request) -> Response:
     """Return counts of requests in the text format of Prometheus."""
     meter: RequestMeter = request.app.state.meter

@@ -15,10 +15,11 @@ from wazir.domain.errors import AccessError, NotFoundError, StorageError
 from wazir.domain.json_fields import JsonObject, to_json
 from wazir.domain.names import StudyName
 from wazir.domain.studies import Study, TrialCounts
+from wazir.servers.http.openapi import ERRORS
 from wazir.servers.http.parts import STUDY_PATH, Name, Parts, ServerParts
 from wazir.service.wire import counts_to_dict
 
-router = APIRouter(prefix=STUDY_PATH, tags=["events"])
+router = APIRouter(prefix=STUDY_PATH, tags=["events"], responses=ERRORS)
 
 # A change by another server or process shows in the database alone, so it is asked for.
 _LOOK_EVERY_S = 0.5

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query
 
 from wazir.analysis.advice import N_MORE_TRIALS
 from wazir.servers.http.answers import JsonAnswer
+from wazir.servers.http.openapi import ERRORS
 from wazir.servers.http.parts import STUDY_PATH, Name, Parts
 from wazir.service.wire import advice_to_dict, front_to_dict, recommendation_to_dict
 
-router = APIRouter(prefix=STUDY_PATH, tags=["findings"])
+router = APIRouter(prefix=STUDY_PATH, tags=["findings"], responses=ERRORS)
 
 
 @router.get("/recommendation")

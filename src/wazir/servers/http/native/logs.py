@@ -11,9 +11,10 @@ from wazir.domain.names import StudyName
 from wazir.jobs.attempt_files import read_chunk
 from wazir.jobs.directories import TrialDirectory, study_directory
 from wazir.jobs.recording import LOG
+from wazir.servers.http.openapi import ERRORS
 from wazir.servers.http.parts import STUDY_PATH, Name, Parts, TrialId
 
-router = APIRouter(prefix=STUDY_PATH, tags=["logs"])
+router = APIRouter(prefix=STUDY_PATH, tags=["logs"], responses=ERRORS)
 
 _MAX_BYTES = 1 << 20
 NEXT_OFFSET_HEADER = "Wazir-Next-Offset"

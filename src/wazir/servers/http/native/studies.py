@@ -9,13 +9,14 @@ from wazir.domain.names import StudyName
 from wazir.domain.studies import StudyState
 from wazir.servers.http.answers import JsonAnswer
 from wazir.servers.http.native.bodies import Edit, EditPreview, NewMetadata, NewState, NewStudy
+from wazir.servers.http.openapi import ERRORS, CountsAnswer, StudiesAnswer, StudyAnswer, answers
 from wazir.servers.http.parts import STUDIES_PATH, Name, Service
 from wazir.service.wire import counts_to_dict, effects_to_dict
 
-router = APIRouter(prefix=STUDIES_PATH, tags=["studies"])
+router = APIRouter(prefix=STUDIES_PATH, tags=["studies"], responses=ERRORS)
 
 
-@router.get("")
+@router.get("", responses=answers(StudiesAnswer))
 def list_studies(project_id: str, service: Service) -> JsonAnswer:
     """Return the studies of a project, oldest first."""
     # A project has no record of its own: any valid name is one.
@@ -23,7 +24,7 @@ def list_studies(project_id: str, service: Service) -> JsonAnswer:
     return JsonAnswer({"studies": [study_to_dict(one) for one in service.studies(project_id)]})
 
 
-@router.post("")
+@router.post("", responses=answers(StudyAnswer))
 def create_study(project_id: str, body: NewStudy, service: Service) -> JsonAnswer:
     """Create a study, or return the one of that name with the same definition."""
     study = service.create_study(
@@ -35,7 +36,7 @@ def create_study(project_id: str, body: NewStudy, service: Service) -> JsonAnswe
     return JsonAnswer(study_to_dict(study))
 
 
-@router.get("/{study_id}")
+@router.get("/{study_id}", responses=answers(StudyAnswer))
 def get_study(name: Name, service: Service) -> JsonAnswer:
     """Return a study."""
     return JsonAnswer(study_to_dict(service.study(name)))
@@ -48,7 +49,7 @@ def delete_study(name: Name, service: Service) -> JsonAnswer:
     return JsonAnswer({})
 
 
-@router.post("/{study_id}/state")
+@router.post("/{study_id}/state", responses=answers(StudyAnswer))
 def set_study_state(name: Name, body: NewState, service: Service) -> JsonAnswer:
     """Pause, end or reopen a study."""
     try:
@@ -59,7 +60,7 @@ def set_study_state(name: Name, body: NewState, service: Service) -> JsonAnswer:
     return JsonAnswer(study_to_dict(service.set_study_state(name, state)))
 
 
-@router.post("/{study_id}/edits")
+@router.post("/{study_id}/edits", responses=answers(StudyAnswer))
 def edit_study(name: Name, body: Edit, service: Service) -> JsonAnswer:
     """Change the configuration of a study, and keep what was changed."""
     edit = edit_from_dict(body.edit)
@@ -73,13 +74,13 @@ def preview_edit(name: Name, body: EditPreview, service: Service) -> JsonAnswer:
     return JsonAnswer(effects_to_dict(service.preview_edit(name, edit_from_dict(body.edit))))
 
 
-@router.post("/{study_id}/metadata")
+@router.post("/{study_id}/metadata", responses=answers(StudyAnswer))
 def update_metadata(name: Name, body: NewMetadata, service: Service) -> JsonAnswer:
     """Set entries of the metadata of a study and of its trials, all or none."""
     return JsonAnswer(study_to_dict(service.update_metadata(name, body.study, trials=body.trials)))
 
 
-@router.get("/{study_id}/counts")
+@router.get("/{study_id}/counts", responses=answers(CountsAnswer))
 def get_counts(name: Name, service: Service) -> JsonAnswer:
     """Return how many trials are in which state."""
     return JsonAnswer(counts_to_dict(service.counts(name)))

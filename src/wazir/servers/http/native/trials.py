@@ -30,15 +30,22 @@ from wazir.servers.http.native.bodies import (
 )
 from wazir.servers.http.native.columns import trial_columns
 from wazir.servers.http.native.once import SameRequest
+from wazir.servers.http.openapi import (
+    ERRORS,
+    GivenTrialsAnswer,
+    TrialAnswer,
+    TrialsAnswer,
+    answers,
+)
 from wazir.servers.http.parts import STUDY_PATH, Name, Parts, Service, TrialId
 
-router = APIRouter(prefix=STUDY_PATH, tags=["trials"])
+router = APIRouter(prefix=STUDY_PATH, tags=["trials"], responses=ERRORS)
 
 States = Annotated[str | None, Query(description="Words such as ACTIVE,SUCCEEDED.")]
 Since = Annotated[int, Query(ge=-1, le=2**53, description="Only what changed afterwards.")]
 
 
-@router.post("/suggestions")
+@router.post("/suggestions", responses=answers(GivenTrialsAnswer))
 async def suggest_trials(
     name: Name, body: SuggestionRequest, parts: Parts, same: SameRequest
 ) -> JsonAnswer:
@@ -57,7 +64,7 @@ async def suggest_trials(
     return JsonAnswer({"trials": [trial_to_dict(trial) for trial in given]})
 
 
-@router.get("/trials")
+@router.get("/trials", responses=answers(TrialsAnswer))
 def list_trials(
     name: Name, service: Service, states: States = None, since_revision: Since = -1
 ) -> JsonAnswer:
@@ -67,7 +74,7 @@ def list_trials(
     return JsonAnswer({"revision": revision, "trials": [trial_to_dict(one) for one in found]})
 
 
-@router.get("/trials/columns")
+@router.get("/columns")
 def list_columns(name: Name, service: Service, since_revision: Since = -1) -> JsonAnswer:
     """Return the trials that changed since a revision as columns: one list per field."""
     revision, found = service.trials(name, since_revision=since_revision)
@@ -81,7 +88,7 @@ def list_columns(name: Name, service: Service, since_revision: Since = -1) -> Js
     )
 
 
-@router.post("/trials")
+@router.post("/trials", responses=answers(TrialAnswer))
 def add_trial(name: Name, body: NewTrial, service: Service, same: SameRequest) -> JsonAnswer:
     """Add a trial: with a known result, or REQUESTED when there is none yet."""
     return _answer(
@@ -98,7 +105,7 @@ def add_trial(name: Name, body: NewTrial, service: Service, same: SameRequest) -
     )
 
 
-@router.get("/trials/{trial_id}")
+@router.get("/trials/{trial_id}", responses=answers(TrialAnswer))
 def get_trial(name: Name, trial_id: TrialId, service: Service) -> JsonAnswer:
     """Return a trial."""
     return _answer(service.trial(name, trial_id))
@@ -111,7 +118,7 @@ def delete_trial(name: Name, trial_id: TrialId, service: Service) -> JsonAnswer:
     return JsonAnswer({})
 
 
-@router.post("/trials/{trial_id}/measurements")
+@router.post("/trials/{trial_id}/measurements", responses=answers(TrialAnswer))
 def add_measurements(
     name: Name, trial_id: TrialId, body: NewMeasurements, service: Service, same: SameRequest
 ) -> JsonAnswer:
@@ -130,7 +137,7 @@ def add_measurements(
     )
 
 
-@router.post("/trials/{trial_id}/complete")
+@router.post("/trials/{trial_id}/complete", responses=answers(TrialAnswer))
 def complete_trial(
     name: Name, trial_id: TrialId, body: Completion, service: Service, same: SameRequest
 ) -> JsonAnswer:
@@ -149,7 +156,7 @@ def complete_trial(
     )
 
 
-@router.post("/trials/{trial_id}/check-stopping")
+@router.post("/trials/{trial_id}/check-stopping", responses=answers(TrialAnswer))
 async def check_stopping(
     name: Name, trial_id: TrialId, _body: Nothing, parts: Parts
 ) -> JsonAnswer:
@@ -157,13 +164,13 @@ async def check_stopping(
     return _answer(await parts.suggest(lambda: parts.transport.check_stopping(name, trial_id)))
 
 
-@router.post("/trials/{trial_id}/stop")
+@router.post("/trials/{trial_id}/stop", responses=answers(TrialAnswer))
 def request_stop(name: Name, trial_id: TrialId, body: StopRequest, service: Service) -> JsonAnswer:
     """Ask the owner of an ACTIVE trial to stop it."""
     return _answer(service.request_stop(name, trial_id, body.reason))
 
 
-@router.post("/trials/{trial_id}/release")
+@router.post("/trials/{trial_id}/release", responses=answers(TrialAnswer))
 def release_trial(
     name: Name, trial_id: TrialId, body: Release, service: Service, same: SameRequest
 ) -> JsonAnswer:
@@ -175,7 +182,7 @@ def release_trial(
     )
 
 
-@router.post("/trials/{trial_id}/take-over")
+@router.post("/trials/{trial_id}/take-over", responses=answers(TrialAnswer))
 def take_over_trial(
     name: Name, trial_id: TrialId, body: TakeOver, service: Service, same: SameRequest
 ) -> JsonAnswer:
@@ -189,7 +196,7 @@ def take_over_trial(
     )
 
 
-@router.post("/trials/{trial_id}/next-attempt")
+@router.post("/trials/{trial_id}/next-attempt", responses=answers(TrialAnswer))
 def next_attempt(
     name: Name, trial_id: TrialId, body: NextAttempt, service: Service, same: SameRequest
 ) -> JsonAnswer:
@@ -201,7 +208,7 @@ def next_attempt(
     )
 
 
-@router.post("/trials/{trial_id}/lease")
+@router.post("/trials/{trial_id}/lease", responses=answers(TrialAnswer))
 def renew_lease(name: Name, trial_id: TrialId, body: Lease, service: Service) -> JsonAnswer:
     """Push the end of a trial's lease."""
     return _answer(service.renew_lease(name, trial_id, lease_s=body.lease_s, attempt=body.attempt))
