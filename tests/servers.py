@@ -23,6 +23,7 @@ from wazir.servers.http.parts import ServerParts
 def served(parts: ServerParts, middleware: Sequence[Middleware] = ()) -> Iterator[str]:
     """Serve over HTTP in a thread; yields the address."""
     listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     app = make_app(parts, version="test", middleware=middleware)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     config.timeout_graceful_shutdown = 5

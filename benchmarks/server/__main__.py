@@ -30,6 +30,7 @@ from wazir.storage.sqlite.store import SqliteStore  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE.parent / "peers"
+RANDOM = "RANDOM_SEARCH"
 SPACE = SearchSpace({f"x{i}": Double(0, 1) for i in range(4)})
 
 
@@ -150,8 +151,11 @@ def growth() -> list[list[str]]:
     return rows
 
 
-def peers(n_workers: int, n_pairs: int) -> list[list[str]]:
-    """Return rows: servers with the same workers, random search; three rounds in turn."""
+def peers(n_workers: int, n_pairs: int, algorithm: str, n_rounds: int) -> list[list[str]]:
+    """Return rows: servers with the same workers and algorithm; rounds in turn.
+
+    Optuna's sampler runs in the client, so its proxy is there with random search alone.
+    """
     vizier = str(environment(PEERS / "vizier.txt"))
     optuna = str(environment(PEERS / "optuna_grpc.txt"))
     plain = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home())}
@@ -189,17 +193,19 @@ def peers(n_workers: int, n_pairs: int) -> list[list[str]]:
         return start
 
     runs = [
-        lambda: measure_one("Wazir", wazir, [vizier, "vizier_worker.py", "RANDOM_SEARCH"]),
+        lambda: measure_one("Wazir", wazir, [vizier, "vizier_worker.py", algorithm]),
         lambda: measure_one(
             "OSS Vizier",
             peer("vizier_server.py", vizier),
-            [vizier, "vizier_worker.py", "RANDOM_SEARCH"],
+            [vizier, "vizier_worker.py", algorithm],
         ),
         lambda: measure_one(
             "Optuna's proxy", peer("optuna_server.py", optuna), [optuna, "optuna_worker.py"]
         ),
     ]
-    measure.alternating(3, runs)
+    if algorithm != RANDOM:
+        runs.pop()
+    measure.alternating(n_rounds, runs)
     base = [cpu for cpu, _, _ in found["Wazir"]]
     rows = []
     for name, results in found.items():
@@ -298,11 +304,16 @@ def add_part(report: Report, part: str, args: object) -> None:
             "complete, ms",
         ]
         report.add(table(header, growth()))
-    elif part == "peers":
+    elif part in ("peers", "gp_peers"):
         header = [
             "server", "server CPU ms per pair", "times Wazir's", "memory, MB", "pair, ms (median / p99)",
         ]  # fmt: skip
-        report.add(table(header, peers(options["peer_workers"], options["peer_pairs"])))
+        rows = (
+            peers(options["peer_workers"], options["peer_pairs"], RANDOM, 3)
+            if part == "peers"
+            else peers(1, 5, "DEFAULT", 1)
+        )
+        report.add(table(header, rows))
     elif part == "heartbeats":
         header = [
             "database", "renewals", "completed", "refused", "leases lost", "renewal, ms (median / p99)",

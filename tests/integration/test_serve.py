@@ -11,6 +11,7 @@ from command_line import CommandLine
 from servers import server_process, start_server
 
 import wazir
+from wazir.client.http.transport import connect_http
 from wazir.domain.errors import NotFoundError
 
 TRAIN = """
@@ -187,3 +188,17 @@ def test_a_team_works_in_its_project_with_its_token(wazir_in, tmp_path):
 def test_a_project_that_is_no_name_is_refused(wazir_in):
     refused = wazir_in("studies", env={"WAZIR_PROJECT": "../x"}, code=2)
     assert "the name of a project" in refused.stderr
+
+
+def test_an_answer_does_not_wait_for_an_acknowledgement(tmp_path):
+    """Without TCP_NODELAY the body of each answer on a kept connection takes 40 ms more."""
+    with server_process(tmp_path) as server:
+        transport = connect_http(server.url)
+        transport.studies("default")
+        took = []
+        for _ in range(15):
+            begin = time.perf_counter()
+            transport.studies("default")
+            took.append(time.perf_counter() - begin)
+        assert server.end()[0] == 0
+    assert sorted(took)[3] < 0.03
