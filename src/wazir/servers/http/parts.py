@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 # Ids are stored in 64 bits, and JSON numbers hold 53.
 _MAX_TRIAL_ID = 2**53
 # Suggestions wait for each other; measurements and heartbeats must not wait for them.
-N_SUGGESTING_THREADS = 16
+N_SUGGESTING_THREADS = 64
 
 
 @dataclass(frozen=True)
