@@ -169,3 +169,15 @@ def test_the_old_command_goes_on_with_an_edited_limit_noise_and_belief(wazir_in)
     assert len(points(wazir_in, "train")) == 3
     other = (*TUNE, *said[:2], "--belief", "x=0.7", *SPACE, *COMMAND)
     assert "wazir edit train --belief x=0.7" in wazir_in(*other, code=2).stderr
+
+
+def test_a_dry_run_says_what_becomes_of_a_study_of_that_name(job):
+    job(*TUNE, *SPACE, *COMMAND)
+    n_before = len(points(job, "train"))
+    same = job(*TUNE, "--dry-run", *SPACE, *COMMAND)
+    assert "study 'train' exists with 2 ended trials; this would go on with it" in same.text
+    other = job(*TUNE, "--dry-run", "-p", "x=0.0..2.0", *COMMAND)
+    assert "this would be refused: study 'train' exists, and it differs" in other.text
+    new = job(*TUNE, "--dry-run", "--no-resume", *SPACE, *COMMAND)
+    assert "study 'train' exists; this would make 'train-2'" in new.text
+    assert len(points(job, "train")) == n_before

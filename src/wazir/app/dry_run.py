@@ -5,10 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from wazir.app.compose import StorageArgument, connect_to
+from wazir.app.previous_job import free_name
 from wazir.app.registry import canonical_name
 from wazir.app.settings import StorageLocation, named_study, storage_location
-from wazir.app.tuning import connect_for, in_own_project, needs_earlier_studies, planned
-from wazir.domain.errors import InvalidInputError
+from wazir.app.tuning import (
+    check_same_job,
+    connect_for,
+    in_own_project,
+    needs_earlier_studies,
+    planned,
+)
+from wazir.domain.errors import InvalidInputError, NotFoundError, StudyMismatchError
 from wazir.domain.names import StudyName
 from wazir.domain.parameters import ParameterValue
 from wazir.domain.trials import Trial
@@ -51,12 +58,35 @@ def dry_run(
     name = named_study(job.study_id)
     config = replace(job.config, algorithm=canonical_name(job.config.algorithm))
     service.create_study(name, config)
-    notes += service.prior_study_notes(name)
+    notes += [*service.prior_study_notes(name), *_notes_on_existing(job, storage, resume=resume)]
     if first_trial is not None:
         service.add_trial(name, first_trial)
     n_trials = job.limits.n_trials
     made = service.suggest_trials(name, min(count, n_trials), "dry-run", max_n_trials=n_trials)
     return DryRun(job, made, tuple(notes))
+
+
+def _notes_on_existing(job: ResolvedJob, storage: StorageArgument, *, resume: bool) -> list[str]:
+    """Return what happens because the storage has a study of that name, nothing if it has none."""
+    name = named_study(job.study_id)
+    try:
+        there = connect_to(storage_location(storage), create=False)
+    except NotFoundError:
+        return []
+    taken = {study.name.study_id: study for study in there.studies(name.project_id)}
+    existing, free = taken.get(name.study_id), free_name(name.study_id, taken)
+    if existing is None:
+        return []
+    if not resume:
+        return [f"study {name.study_id!r} exists; this would make {free!r}"]
+    try:
+        check_same_job(existing, job, free)
+    except StudyMismatchError as error:
+        return [f"this would be refused: {error.message}"]
+    n_ended = there.counts(name).completed
+    return [
+        f"study {name.study_id!r} exists with {n_ended} ended trials; this would go on with it"
+    ]
 
 
 def _copy(name: StudyName, source: Transport, target: Transport) -> None:

@@ -105,7 +105,7 @@ def open_tuning_study(
     resumption = None
     if existing is not None:
         job = replace(job, config=config)
-        _check_same(existing, job, free_name(name.study_id, taken))
+        check_same_job(existing, job, free_name(name.study_id, taken))
         resumption = Resumption.of(existing, job)
         job, config = resumption.job, resumption.job.config
         notes += resumption.notes
@@ -212,7 +212,11 @@ def _runs_folder(location: StorageLocation) -> Path:
     return folder
 
 
-def _check_same(existing: Study, job: ResolvedJob, free_name: str) -> None:
+def check_same_job(existing: Study, job: ResolvedJob, free_name: str) -> None:
+    """Raise StudyMismatchError unless a job can go on with a study; the error says what differs.
+
+    `free_name` is that of the study that --no-resume would make.
+    """
     found = differences(existing, job.config)
     spec = present_spec(existing, job)
     changes = [] if job.previous_job else _command_differences(existing, spec)
