@@ -105,7 +105,7 @@ class EarlyStopper:
         stop = judge(self._rule_of(early, metrics[0]), objectives)
         if stop is None:
             return None
-        record = _record(stop, early, metrics[0], axis)
+        record = _record(stop, early, metrics, axis)
         return record | _expected(objectives, metrics, study.config.measurement_selection)
 
     def _kept(self, study: Study) -> _Learnt:
@@ -188,11 +188,21 @@ def _expected(
     return found
 
 
-def _record(stop: Stop, early: EarlyStopping, metric: Metric, axis: _Axis) -> dict[str, str]:
-    """Return what is kept with a stopped trial: the rule, its reason and its numbers."""
-    sign = 1.0 if metric.goal is Goal.MINIMIZE else -1.0
+def _record(
+    stop: Stop, early: EarlyStopping, metrics: Sequence[Metric], axis: _Axis
+) -> dict[str, str]:
+    """Return what is kept with a stopped trial: the rule, its reason and its numbers.
+
+    Of several objectives the numbers are those of the first.
+    """
+    sign = 1.0 if metrics[0].goal is Goal.MINIMIZE else -1.0
     unit = "second" if axis.is_time else "step"
     reason = stop.reason(sign, unit)
+    if len(metrics) > 1:
+        reason = (
+            f"{metrics[0].name}: {reason}; it is so in all {len(metrics)} objectives, and another "
+            "trial was better in each"
+        )
     if axis.is_switched:
         reason += "; trials are compared by time, because the steps of finished ones differ much"
     numbers = {name: f"{value:.8g}" for name, value in stop.numbers(sign).items()}

@@ -220,6 +220,9 @@ def test_trials_of_several_objectives_are_stopped_when_they_are_behind_in_all():
         for pair in ((9.0, 0.0), (9.0, 9.0))
     }
     assert ends == {(9.0, 0.0): TrialState.ACTIVE, (9.0, 9.0): TrialState.STOPPING}
+    (stopped,) = service.trials(NAME, states=[TrialState.STOPPING])[1]
+    assert stopped.stopping_reason.startswith("a: ")
+    assert "so in all 2 objectives" in stopped.stopping_reason
 
 
 def falling(world, floor, n=20):
