@@ -53,7 +53,10 @@ async def answer_invalid_request(_request: Request, error: RequestValidationErro
 async def answer_http_error(_request: Request, error: HTTPException) -> Response:
     """Answer what the framework refuses, such as an unknown path (an exception handler)."""
     status = _STATUS_OF_CODE.get(error.status_code, Status.INVALID_ARGUMENT)
-    body = status_to_dict(status, str(error.detail))
+    text = str(error.detail)
+    if error.status_code == Status.NOT_FOUND.http_code:
+        text = "there is no such path; /docs lists those that are there"
+    body = status_to_dict(status, text)
     return JsonAnswer(body, status_code=error.status_code, headers=error.headers)
 
 
