@@ -93,3 +93,19 @@ def fill_disk() -> Callable[[Path], None]:
             (disk / "probe").write_bytes(bytes(5000))
 
     return fill
+
+
+@pytest.fixture
+def own_postgres(needs) -> Iterator[object]:
+    """A PostgreSQL server of one test, which may be restarted."""
+    from postgres_server import NoPostgresError, PostgresServer
+
+    try:
+        server = PostgresServer()
+    except NoPostgresError:
+        needs("PostgreSQL")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

@@ -5,6 +5,7 @@ At the end the completed trials must be those that the clients were told.
 
 import random
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -245,3 +246,20 @@ def wait_for(condition, timeout_s=40):
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+@pytest.mark.timeout(240)
+def test_postgresql_is_restarted_behind_a_server_under_load(own_postgres, tmp_path):
+    url = own_postgres.url(own_postgres.new_schema())
+    server = start_server(tmp_path, "--storage", url)
+    connect(server.url, 0).create_study(NAME, CONFIG)
+    clients = Clients(server.url)
+    with clients.working():
+        for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
+            n_before = len(clients.told)
+            wait_for(lambda n_wanted=n_before + 10: len(clients.told) >= n_wanted, 60)
+            own_postgres.restart(how)
+        n_before = len(clients.told)
+        wait_for(lambda: len(clients.told) >= n_before + 10, 60)
+    assert server.end()[0] == 0
+    check(url, clients.told)

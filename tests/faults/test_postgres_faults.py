@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -38,19 +37,9 @@ while True:
 
 
 @pytest.fixture
-def server(needs) -> Iterator[object]:
+def server(own_postgres) -> object:
     """A server of this test's own, which may be restarted."""
-    from postgres_server import NoPostgresError, PostgresServer
-
-    try:
-        server = PostgresServer()
-    except NoPostgresError:
-        needs("PostgreSQL")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    return own_postgres
 
 
 class Writers:
