@@ -11,7 +11,8 @@ TrialIds = list[Annotated[int, Field(ge=1, le=MAX_TRIAL_ID)]]
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # Strict: false is no number, and "1" is none.
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class NewStudy(_Body):
@@ -47,7 +48,8 @@ class NewMetadata(_Body):
     """Entries of metadata: namespace, key, text; of trials by id."""
 
     study: MetadataDict = Field(default_factory=dict)
-    trials: dict[Annotated[int, Field(ge=1, le=MAX_TRIAL_ID)], MetadataDict] = Field(
+    # Keys of JSON are texts.
+    trials: dict[Annotated[int, Field(ge=1, le=MAX_TRIAL_ID, strict=False)], MetadataDict] = Field(
         default_factory=dict
     )
 
