@@ -116,7 +116,7 @@ ERRORS = errors(
     Status.ALREADY_EXISTS,
     Status.RESOURCE_EXHAUSTED,
     Status.UNAVAILABLE,
-)
+) | {413: {"model": ErrorAnswer, "description": "The body is too large"}}
 
 
 def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
